@@ -1,0 +1,45 @@
+# Two commands on a fresh machine: make gate, make test.
+PYTHON ?= python3
+VENV := .venv
+BIN := $(VENV)/bin
+CANDIDATE ?= contracts-v2
+INSTALLED := $(VENV)/.installed
+
+.DEFAULT_GOAL := help
+
+$(INSTALLED): pyproject.toml constraints.txt
+	$(PYTHON) -m venv $(VENV)
+	$(BIN)/python -m pip install --quiet --constraint constraints.txt --editable '.[dev]'
+	@touch $@
+
+.PHONY: install
+install: $(INSTALLED)  ## create .venv and install what constraints.txt pins
+
+.PHONY: gate
+gate: $(INSTALLED)  ## build the demo and run its release gate; CANDIDATE=contracts-deluge to see a refusal
+	@$(BIN)/loragate demo
+	$(BIN)/pytest suites/ --candidate $(CANDIDATE)
+
+.PHONY: test
+test: check  ## lint, types, imports, then the tests
+	$(BIN)/pytest tests/
+
+.PHONY: check
+check: $(INSTALLED)  ## ruff, mypy and import-linter
+	$(BIN)/ruff check .
+	$(BIN)/ruff format --check .
+	$(BIN)/mypy
+	$(BIN)/lint-imports --no-cache
+
+.PHONY: bench
+bench: $(INSTALLED)  ## the benchmarks that take minutes, with their tables
+	$(BIN)/loragate bench first-gate
+
+.PHONY: clean
+clean:  ## remove what can be rebuilt; never the store (.loragate)
+	rm -rf build dist .pytest_cache .mypy_cache .ruff_cache .hypothesis
+	find . -name __pycache__ -not -path './$(VENV)/*' -prune -exec rm -rf {} +
+
+.PHONY: help
+help:  ## this list
+	@grep -hE '^[a-z]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:[^#]*##/\t/' | expand -t 12

@@ -1,0 +1,1 @@
+"""loragate: may this LoRA adapter replace the one in production?"""

@@ -1,0 +1,276 @@
+"""The records that cross package borders: frozen, plain, hashable where they are keys.
+
+Arms are known by content. A score or an output belongs to ``(case digest, arm digest)``;
+names are for people. Two arms with the same content are one computation.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from enum import StrEnum
+from typing import Any
+
+
+class Role(StrEnum):
+    """What an arm is for in one gate."""
+
+    BASE = "base"
+    BASELINE = "baseline"
+    ANCHOR = "anchor"
+    CANDIDATE = "candidate"
+
+
+class Verdict(StrEnum):
+    """Of one check, from good to bad."""
+
+    PASS = "PASS"
+    INCONCLUSIVE = "INCONCLUSIVE"
+    NOT_MEASURED = "NOT_MEASURED"
+    REGRESSED = "REGRESSED"
+
+
+class GateVerdict(StrEnum):
+    """Of one candidate, from good to bad; the worst of a run stands on top of its report."""
+
+    PROMOTE = "PROMOTE"
+    INCONCLUSIVE = "INCONCLUSIVE"
+    PARTIAL = "PARTIAL"
+    INCOMPLETE = "INCOMPLETE"
+    REJECT = "REJECT"
+
+
+class Claim(StrEnum):
+    """What a check asserts."""
+
+    NOT_WORSE = "not-worse"
+    BETTER = "better"
+    MIN = "min"
+    MAX = "max"
+    NO_FAILURE = "no-failure"
+
+
+class Kind(StrEnum):
+    """What a pytest item stands for."""
+
+    CHECK = "check"
+    RUBRIC = "rubric"
+    CASE = "case"
+
+
+@dataclass(frozen=True, slots=True)
+class Arm:
+    """One system under test: a base model and at most one adapter."""
+
+    role: Role
+    name: str
+    base: str
+    """Digest of the base model."""
+    adapter: str | None
+    """Digest of the adapter; None is the base model itself."""
+    digest: str
+    """Digest of both: the identity under which outputs and scores are kept."""
+    path: str | None = None
+    """The adapter directory as the user named it; for people only."""
+    executor: str = "fused"
+    """How the arm is run: ``fused`` in the shared batch, or ``peft`` (slower, one arm a pass)."""
+    label: str = ""
+    """Why it is not run in the shared batch, where it is not."""
+    history: str = ""
+    """What the store knows of it: new, seen before, or changed in place since a run."""
+    problem: str | None = None
+    """Why this arm cannot be measured, if it cannot; its checks are NOT_MEASURED with it."""
+
+
+@dataclass(frozen=True, slots=True)
+class Generation:
+    """How an answer is generated (greedily)."""
+
+    max_tokens: int
+    stop: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Case:
+    """A sample × a task (× a mutation): one question to a model. Paired by ``digest``."""
+
+    digest: str
+    suite: str
+    task: str
+    sample: str
+    """The sample's id in its data file, or the id of a hand-written case."""
+    kind: Kind
+    """CHECK for a data sample, CASE for a hand-written adversarial one."""
+    prompt: str
+    choices: tuple[str, ...]
+    """Answers to choose from by log-likelihood; empty where the answer is generated."""
+    generation: Generation | None
+    target: str | None
+    cluster: str
+    """Samples that are one piece of evidence share it; the sample's own id where unclustered."""
+    slices: Mapping[str, str]
+    fields: Mapping[str, Any]
+    """The row of data, for scorers that need more than the target."""
+    input_digest: str
+    """See ``harness.suite.digest.input_digest``."""
+    expect: tuple[str, ...] = ()
+    """What the answer to a hand-written case must meet, as the suite says it; for people."""
+
+
+@dataclass(frozen=True, slots=True)
+class Output:
+    """What one arm answered to one request. Exactly one of answer, ``error`` is present."""
+
+    key: str
+    """Base, adapter, tokens, sampling and numerics class, hashed (``engine.keys``)."""
+    text: str | None = None
+    """The generated text, without the stop sequence."""
+    logprobs: tuple[float, ...] | None = None
+    """Natural-log likelihood of each choice, summed over its tokens."""
+    prompt_tokens: int = 0
+    tokens: int = 0
+    """Generated or scored tokens."""
+    seconds: float = 0.0
+    """Share of its batch's wall time."""
+    error: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Answer:
+    """Which output an arm gave to a case."""
+
+    case: str
+    arm: str
+    key: str
+
+
+@dataclass(frozen=True, slots=True)
+class Score:
+    """One scorer's judgement of one output."""
+
+    case: str
+    arm: str
+    scorer: str
+    value: float | None
+    """None where the scorer could not score; ``reason`` then says why. Never 0 for a failure."""
+    reason: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Estimate:
+    """A metric over a set of scores."""
+
+    value: float
+    n: int
+    low: float
+    """Lower one-sided 1−α bound."""
+    high: float
+    clusters: float
+    """Effective number of clusters, n²/Σm²."""
+
+
+@dataclass(frozen=True, slots=True)
+class Effect:
+    """Proof that two arms of different content really behave differently."""
+
+    arm: str
+    other: str
+    """Digests of the two arms."""
+    prompts: int
+    difference: float | None
+    """Largest absolute difference of log-probabilities, in nats; None: not measured."""
+    noise: float | None
+    """The same of one arm run twice."""
+    threshold: float | None
+    proven: bool
+    reason: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class CheckResult:
+    """One claim about one candidate, with everything needed to read it."""
+
+    id: str
+    """The pytest node id."""
+    kind: Kind
+    suite: str
+    task: str
+    name: str
+    candidate: str
+    claim: Claim
+    metric: str
+    against: Role | None
+    required: bool
+    verdict: Verdict
+    reason: str
+    """One sentence: by how much, why not measured, how many more cases."""
+    estimate: float | None = None
+    """The paired difference candidate − reference, or the candidate's own level."""
+    interval: tuple[float, float] | None = None
+    """Lower and upper one-sided 1−α bounds of the estimate."""
+    margin: float | None = None
+    """δ of a comparison (the limit is −δ), or the floor or ceiling itself."""
+    n: int = 0
+    clusters: float | None = None
+    wins: int | None = None
+    losses: int | None = None
+    p_value: float | None = None
+    """Of the claim: small means the claim is proven."""
+    p_worse: float | None = None
+    """One-sided, for Δ < 0, Holm-adjusted over the declared comparative checks."""
+    alpha: float | None = None
+    method: str = ""
+    candidate_value: float | None = None
+    reference_value: float | None = None
+    more_cases: int | None = None
+    """How many more cases the claim needs, where that can be said."""
+
+
+@dataclass(frozen=True, slots=True)
+class GateDecision:
+    """Of one candidate."""
+
+    candidate: str
+    arm: str
+    verdict: GateVerdict
+    reasons: tuple[str, ...]
+    alpha: float
+
+
+@dataclass(frozen=True, slots=True)
+class Run:
+    """The header of one gate run."""
+
+    id: str
+    """Sortable: UTC time to the second and six random hexadecimal digits."""
+    started: str
+    """ISO 8601, UTC."""
+    version: str
+    numerics: str
+    """The numerics class of its outputs, as text."""
+    policy: str
+    """Digest of the policy."""
+    suites: Mapping[str, str]
+    """Suite name → digest of the suite and its data."""
+    settings: Mapping[str, Any] = field(default_factory=dict)
+    """What else was asked for: arguments, policy as read, environment versions."""
+
+
+@dataclass(frozen=True, slots=True)
+class RunRecord:
+    """One whole run, as the report, the store and the decision see it."""
+
+    run: Run
+    arms: tuple[Arm, ...]
+    cases: tuple[Case, ...]
+    answers: tuple[Answer, ...]
+    outputs: Mapping[str, Output]
+    scores: tuple[Score, ...]
+    effects: tuple[Effect, ...]
+    checks: tuple[CheckResult, ...]
+    decisions: tuple[GateDecision, ...]
+    finished: str | None
+    """ISO 8601, UTC; None for a run that was cut short."""
+    seconds: float
+    reused: int
+    """Outputs that were already in the store."""
