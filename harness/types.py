@@ -265,6 +265,7 @@ class RunRecord:
     cases: tuple[Case, ...]
     answers: tuple[Answer, ...]
     outputs: Mapping[str, Output]
+    """Those of the answers, by key."""
     scores: tuple[Score, ...]
     effects: tuple[Effect, ...]
     checks: tuple[CheckResult, ...]
@@ -274,3 +275,18 @@ class RunRecord:
     seconds: float
     reused: int
     """Outputs that were already in the store."""
+
+
+@dataclass(frozen=True, slots=True)
+class BenchRow:
+    """One measured number of a benchmark."""
+
+    name: str
+    value: float | None
+    """None where it could not be measured; ``note`` then says why."""
+    unit: str
+    target: str | None = None
+    """The claim in words, such as ``< 180``; None for a mere fact."""
+    met: bool | None = None
+    """Whether the target is met; None without one, or without a value."""
+    note: str = ""

@@ -1,0 +1,24 @@
+"""The verbs, put together."""
+
+from __future__ import annotations
+
+import typer
+
+from . import bench, demo, doctor, history, report, store, validate
+
+app = typer.Typer(
+    name="loragate",
+    help="Decides whether a fine-tuned LoRA adapter may replace the one in production. "
+    "The gate itself is `pytest suites/`.",
+    no_args_is_help=True,
+    pretty_exceptions_enable=False,
+    add_completion=False,
+    rich_markup_mode="markdown",
+)
+app.command()(demo.demo)
+app.command()(validate.validate)
+app.command()(report.report)
+app.command()(history.history)
+app.add_typer(store.app, name="store")
+app.command()(bench.bench)
+app.command()(doctor.doctor)

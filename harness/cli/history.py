@@ -1,0 +1,63 @@
+"""``loragate history``: what earlier gates found, as tables."""
+
+from __future__ import annotations
+
+from enum import StrEnum
+from pathlib import Path
+from typing import Annotated
+
+import typer
+from rich.console import Console
+from rich.table import Table as RichTable
+from rich.text import Text
+
+from harness.reports.visible import visible
+from harness.store.read import Table
+from harness.store.store import Store
+
+from .place import configured_path
+
+
+class Question(StrEnum):
+    """What can be asked."""
+
+    RUNS = "runs"
+    CHECKS = "checks"
+    FLIPS = "flips"
+    TREND = "trend"
+
+
+def history(
+    question: Annotated[Question, typer.Argument(help="What to show.")] = Question.RUNS,
+    run: Annotated[str | None, typer.Argument(help="Id of a run; the latest by default.")] = None,
+    store: Annotated[Path | None, typer.Option(help="The store.")] = None,
+    sql: Annotated[str | None, typer.Option(help="Your own question; read-only.")] = None,
+) -> None:
+    """Show runs, the checks or flips of one run, or the trend over all of them.
+
+    Example: `loragate history --sql "SELECT * FROM v1.trend"`
+    """
+    found = Store(configured_path("store", ".loragate", store))
+    found.recover()
+    if sql is not None:
+        _print(found.sql(sql))
+    elif question is Question.RUNS:
+        _print(found.runs())
+    elif question is Question.TREND:
+        _print(found.sql("SELECT * FROM v1.trend"))
+    else:
+        run = run or found.latest_run() or ""
+        _print(found.checks(run) if question is Question.CHECKS else found.flips(run))
+
+
+def _print(table: Table) -> None:
+    shown = RichTable(*table.columns, box=None, pad_edge=False)
+    for row in table.rows:
+        shown.add_row(*(Text(_cell(value)) for value in row))
+    Console().print(shown)
+
+
+def _cell(value: object) -> str:
+    if isinstance(value, float):
+        return f"{value:.4g}"
+    return "" if value is None else visible(str(value))

@@ -1,0 +1,1 @@
+"""The decision: pairing, checks, proof of effect, verdicts. Pure functions of records."""

@@ -1,0 +1,90 @@
+"""Proof of effect: an adapter that changes nothing must not be compared, let alone promoted.
+
+Between arms of different content, log-probabilities on real prompts differ by more than
+max(10 × what one arm differs from itself when run twice, 1e-4 nats).
+"""
+
+from __future__ import annotations
+
+import itertools
+import math
+from collections.abc import Mapping, Sequence
+
+from harness.types import Arm, Effect
+
+PROMPTS = 16
+"""Prompts to prove it on; all there are where a suite has fewer."""
+NOISE_FACTOR = 10.0
+LEAST_DIFFERENCE = 1e-4
+"""nats"""
+
+Scored = Mapping[str, float]
+"""Probe prompt → log-probability, in nats, of its second half."""
+
+
+def largest_difference(one: Scored, other: Scored) -> float | None:
+    """Largest absolute difference over the prompts that both have; None without any."""
+    gaps = [abs(value - other[key]) for key, value in one.items() if key in other]
+    return max(gaps, default=None)
+
+
+def prove(arms: Sequence[Arm], scored: Mapping[str, Scored], twice: Scored) -> tuple[Effect, ...]:
+    """Compare every pair of arms of different content.
+
+    ``scored`` is by arm digest. ``twice`` holds a second, fresh measurement of ``arms[0]``.
+    """
+    unique = list({arm.digest: arm for arm in arms}.values())
+    noise = largest_difference(scored.get(arms[0].digest, {}), twice)
+    return tuple(
+        _compare(one, other, scored.get(one.digest, {}), scored.get(other.digest, {}), noise)
+        for one, other in itertools.combinations(unique, 2)
+    )
+
+
+def _compare(one: Arm, other: Arm, a: Scored, b: Scored, noise: float | None) -> Effect:
+    difference = largest_difference(a, b)
+    prompts = len(a.keys() & b.keys())
+    if difference is None or noise is None or not math.isfinite(difference):
+        return Effect(
+            arm=one.digest,
+            other=other.digest,
+            prompts=prompts,
+            difference=None,
+            noise=noise,
+            threshold=None,
+            proven=False,
+            reason=f"effect of {one.name} against {other.name} was not measured: "
+            "no log-probability came back for both, or none of the first arm run twice",
+        )
+    threshold = max(NOISE_FACTOR * noise, LEAST_DIFFERENCE)
+    proven = difference > threshold
+    return Effect(
+        arm=one.digest,
+        other=other.digest,
+        prompts=prompts,
+        difference=difference,
+        noise=noise,
+        threshold=threshold,
+        proven=proven,
+        reason=""
+        if proven
+        else f"{one.name} and {other.name} differ in content but not in behaviour: on {prompts} "
+        f"prompts their log-probabilities differ by {difference:.2g} nats at most, "
+        f"{threshold:.2g} is needed; is the adapter trained, and active on this base?",
+    )
+
+
+def objection(
+    candidate: Arm, reference: Arm | None, base: Arm, effects: Sequence[Effect]
+) -> str | None:
+    """Why a check of these arms proves nothing, if so.
+
+    Every pair with the candidate must be proven, since an arm that acts like another may have
+    been taken for it; and the reference must have an effect of its own over the base model.
+    """
+    for effect in effects:
+        pair = {effect.arm, effect.other}
+        idle_reference = reference is not None and pair == {reference.digest, base.digest}
+        if not effect.proven and (candidate.digest in pair or idle_reference):
+            return effect.reason
+    return None

@@ -1,0 +1,48 @@
+"""The header of a run: what was asked for, and by which versions it was answered."""
+
+from __future__ import annotations
+
+import platform
+import secrets
+from collections.abc import Mapping, Sequence
+from datetime import UTC, datetime
+from importlib.metadata import PackageNotFoundError, version
+
+from harness.suite.policy import Policy
+from harness.types import Run
+
+from .settings import Settings
+from .suites import GatedSuite
+
+_PACKAGES = ("torch", "transformers", "peft", "tokenizers", "triton", "numpy", "scipy", "duckdb")
+
+
+def make_header(
+    settings: Settings, policy: Policy, suites: Sequence[GatedSuite], numerics: Mapping[str, str]
+) -> Run:
+    """A new run, starting now. Names what was asked for, never the environment wholesale."""
+    now = datetime.now(UTC)
+    return Run(
+        id=f"{now:%Y%m%dT%H%M%SZ}-{secrets.token_hex(3)}",
+        started=now.isoformat(timespec="seconds"),
+        version=_version("loragate"),
+        numerics="; ".join(sorted(set(numerics.values()))),
+        policy=policy.digest,
+        suites={gated.suite.name: gated.suite.digest for gated in suites},
+        settings={
+            "base_model": str(settings.base_model),
+            "baseline": settings.baseline.name,
+            "candidates": [named.name for named in settings.candidates],
+            "engine": settings.engine,
+            "policy": policy.model_dump(mode="json"),
+            "python": platform.python_version(),
+            "packages": {name: _version(name) for name in _PACKAGES},
+        },
+    )
+
+
+def _version(package: str) -> str:
+    try:
+        return version(package)
+    except PackageNotFoundError:
+        return "not installed"

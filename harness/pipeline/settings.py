@@ -1,0 +1,151 @@
+"""What a gate is asked to compare: options on top of ``[tool.loragate]`` in pyproject.toml."""
+
+from __future__ import annotations
+
+import tomllib
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from harness.errors import UsageError
+from harness.registry import ENGINES, suggest, unknown
+
+BASE = "base"
+"""The name that means the base model itself, as baseline or as candidate."""
+
+_KEYS = ("base-model", "baseline", "candidate", "adapters", "store", "report-dir", "engine")
+
+
+@dataclass(frozen=True, slots=True)
+class Named:
+    """An arm as the user named it; ``path`` None is the base model itself."""
+
+    name: str
+    path: Path | None
+
+
+@dataclass(frozen=True, slots=True)
+class Settings:
+    """One gate's arguments, resolved to existing directories."""
+
+    base_model: Path
+    baseline: Named
+    candidates: tuple[Named, ...]
+    store: Path
+    report_dir: Path
+    engine: str
+
+
+def configured(root: Path) -> dict[str, Any]:
+    """The ``[tool.loragate]`` table of ``root/pyproject.toml``; empty where there is none.
+
+    Paths in it are relative to ``root``. Raises UsageError for a key that means nothing.
+    """
+    file = root / "pyproject.toml"
+    if not file.is_file():
+        return {}
+    try:
+        table = tomllib.loads(file.read_text("utf-8")).get("tool", {}).get("loragate", {})
+    except tomllib.TOMLDecodeError as error:
+        raise UsageError(f"{file}: {error}") from error
+    for key in table:
+        if key not in _KEYS:
+            raise UsageError(f"{file}: [tool.loragate]: {unknown('key', key, _KEYS)}")
+    return dict(table)
+
+
+def resolve(root: Path, options: Mapping[str, Any], invoked_from: Path) -> Settings:
+    """Merge ``options`` (by the keys of ``[tool.loragate]``; None is unset) over the table.
+
+    Option paths are relative to ``invoked_from``, configured ones to ``root``.
+    Raises UsageError where an arm or directory cannot be found.
+    """
+    table = configured(root)
+
+    def path(key: str, default: str | None = None) -> Path | None:
+        if options.get(key) is not None:
+            return invoked_from / str(options[key])
+        value = table.get(key, default)
+        return None if value is None else root / str(value)
+
+    base_model = path("base-model")
+    if base_model is None:
+        raise UsageError(
+            "no base model is named: pass --base-model DIR, or set base-model in "
+            "[tool.loragate] of pyproject.toml (`loragate demo` builds one to try)"
+        )
+    if not (base_model / "config.json").is_file():
+        raise UsageError(_no_base(base_model))
+    adapters = path("adapters")
+
+    def arms(key: str) -> list[Named]:
+        given, where = options.get(key), invoked_from
+        if not given:
+            given, where = table.get(key), root
+        texts = [given] if isinstance(given, str) else list(given or [])
+        return [_named(str(text), where, adapters, f"--{key}") for text in texts]
+
+    candidates = arms("candidate")
+    if not candidates:
+        raise UsageError(
+            "no candidate is named: pass --candidate NAME=DIR (repeatable), or set candidate in "
+            "[tool.loragate] of pyproject.toml"
+        )
+    _refuse_doubles(candidates)
+    baseline = arms("baseline")
+    engine = str(options.get("engine") or table.get("engine") or "torch")
+    if engine not in ENGINES:
+        raise UsageError(f"--engine: {unknown('engine', engine, ENGINES.names())}")
+    return Settings(
+        base_model=base_model,
+        baseline=baseline[0] if baseline else Named(BASE, None),
+        candidates=tuple(candidates),
+        store=path("store", ".loragate") or root,
+        report_dir=path("report-dir", "build") or root,
+        engine=engine,
+    )
+
+
+def _named(text: str, where: Path, adapters: Path | None, option: str) -> Named:
+    name, separator, value = text.partition("=")
+    target = value if separator else text
+    if target == BASE:
+        return Named(name, None)
+    found = next((p for p in _places(target, where, adapters) if p.is_dir()), None)
+    if found is None:
+        known = sorted(p.name for p in adapters.iterdir()) if adapters and adapters.is_dir() else []
+        elsewhere = f", and none of that name in {adapters}" if adapters else ""
+        raise UsageError(
+            f"{option} {text}: there is no adapter directory {where / target}{elsewhere}; "
+            + (suggest(target, [*known, BASE]) or "give NAME=DIR with its adapter_config.json")
+        )
+    arm = name if separator else found.resolve().name
+    if not arm or any(sign in arm for sign in "[]@:/\\ "):
+        raise UsageError(
+            f"{option} {text}: {arm!r} cannot name an arm: no spaces and none of [ ] @ : / \\"
+        )
+    return Named(arm, found)
+
+
+def _places(target: str, where: Path, adapters: Path | None) -> list[Path]:
+    return [where / target, *([adapters / target] if adapters else [])]
+
+
+def _refuse_doubles(candidates: Sequence[Named]) -> None:
+    seen: set[str] = set()
+    for candidate in candidates:
+        if candidate.name in seen:
+            raise UsageError(
+                f"two candidates are named {candidate.name!r}; "
+                "name them apart: --candidate NAME=DIR"
+            )
+        seen.add(candidate.name)
+
+
+def _no_base(path: Path) -> str:
+    what = "has no config.json" if path.is_dir() else "does not exist"
+    return (
+        f"the base model directory {path} {what}; give a directory that transformers can load "
+        "(`loragate demo` builds one to try)"
+    )

@@ -1,0 +1,117 @@
+"""What a gate leaves behind, and what the next one finds."""
+
+import json
+import subprocess
+import sys
+from dataclasses import fields
+
+import pytest
+
+from harness.store.store import Store
+
+
+def test_a_second_gate_computes_nothing_again(gate, report, calls):
+    gate()
+    first = report()
+    assert len(calls) == 1
+    gate()
+    assert len(calls) == 1
+    again = report()
+    assert again["run"]["reused"] > 1800
+    assert [c["checks"] for c in again["candidates"]] == [c["checks"] for c in first["candidates"]]
+
+
+def test_the_record_in_the_store_is_the_record_of_the_run(gate, project, monkeypatch):
+    from harness.pipeline.gate import Gate
+
+    records = []
+    finish = Gate.finish
+    monkeypatch.setattr(
+        Gate,
+        "finish",
+        lambda self, decisions: records.append(finish(self, decisions)) or records[-1],
+    )
+    gate()
+    gate()  # the second one reuses the outputs of the first
+    store = Store(project.root / ".loragate")
+    for record in records:
+        stored = store.load_run(record.run.id)
+        for field in fields(record):
+            assert getattr(stored, field.name) == getattr(record, field.name), field.name
+    assert store.verify() == ()
+
+
+def test_an_adapter_retrained_in_place_is_measured_anew_and_said_so(gate, project, report, calls):
+    gate()
+    project.adapter("v2", 0.55)
+    result = gate()
+    assert len(calls) == 2
+    assert result.ret == 1
+    assert report()["verdict"] == "REJECT"
+    result.stdout.fnmatch_lines(["*v2: changed in place since run *measured anew*"])
+
+
+def test_a_renamed_adapter_keeps_its_outputs_and_is_recognised(gate, project, calls):
+    gate()
+    (project.root / "adapters/v2").rename(project.root / "adapters/final")
+    result = gate("--candidate", "final")
+    assert len(calls) == 1
+    assert result.ret == 0
+    result.stdout.fnmatch_lines(["*final: same content as *v2*"])
+
+
+def test_swapped_adapters_swap_their_verdicts(gate, project, report):
+    project.adapter("bad", 0.4)
+    gate()
+    (project.root / "adapters/v2").rename(project.root / "adapters/x")
+    (project.root / "adapters/bad").rename(project.root / "adapters/v2")
+    assert gate().ret == 1
+    assert report()["verdict"] == "REJECT"
+
+
+def test_an_edited_prompt_is_asked_again_of_every_arm(gate, project, calls):
+    gate()
+    text = (project.root / "suites/colours.yaml").read_text("utf-8")
+    project.suite(text.replace("Item {{ n }}!", "Item {{ n }}?"))
+    assert gate().ret == 0
+    assert len(calls) == 2
+    assert 301 * 3 <= calls[1] <= 301 * 3 + 64 + 16
+
+
+def test_what_an_engine_answered_before_it_died_is_not_asked_again(gate, project, report, calls):
+    project.adapter("deadly", 3.0)
+    gate("--candidate", "deadly")
+    assert gate("--candidate", "v1").ret == 0
+    questions, probes = 601, 16
+    reused = report()["run"]["reused"]
+    assert reused > 30
+    assert calls[1] + reused == 2 * (questions + probes) + probes
+
+
+def test_history_answers_after_a_gate(gate, project):
+    gate()
+    store = Store(project.root / ".loragate")
+    runs = store.runs()
+    assert len(runs.rows) == 1
+    run = store.latest_run()
+    assert {row[5] for row in store.checks(run).rows} == {"PASS"}
+    assert store.flips(run).rows
+
+
+@pytest.mark.parametrize(
+    "verb", [["history"], ["report"], ["store", "ingest"], ["validate", "suites"]]
+)
+def test_the_command_line_works_on_a_finished_gate_without_torch(gate, project, verb):
+    gate()
+    code = (
+        "import sys; sys.argv[1:] = " + json.dumps(verb) + "\n"
+        "from harness.cli import main\n"
+        "try: main()\n"
+        "except SystemExit as e: assert not e.code, e.code\n"
+        "assert not {'torch', 'transformers', 'peft'} & sys.modules.keys()\n"
+    )
+    done = subprocess.run(
+        [sys.executable, "-c", code], capture_output=True, text=True, cwd=project.root
+    )
+    assert done.returncode == 0, done.stderr
+    assert done.stdout
