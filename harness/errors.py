@@ -39,7 +39,7 @@ class StoreError(LoragateError):
 
 @dataclass(frozen=True, slots=True)
 class Problem:
-    """One thing wrong with one file; prints as ``path:line:column: message``."""
+    """One thing wrong with one file; prints as ``path:line:column: message``, in one line."""
 
     path: str
     line: int | None
@@ -48,7 +48,8 @@ class Problem:
 
     def __str__(self) -> str:
         place = [self.path, *(str(n) for n in (self.line, self.column) if n is not None)]
-        return f"{':'.join(place)}: {self.message}"
+        text = f"{':'.join(place)}: {self.message}"
+        return "".join(c if c.isprintable() else ascii(c)[1:-1] for c in text)
 
 
 class SuiteError(LoragateError):

@@ -1,0 +1,1 @@
+"""A set of scores in, one estimate out; a metric a file."""

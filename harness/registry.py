@@ -1,0 +1,130 @@
+"""Names of what can be plugged in: a name stands for a lazy ``module:attribute``.
+
+Built-ins and plug-ins come through the same door. A distribution adds a scorer with
+
+    [project.entry-points."loragate.scorers"]
+    toxicity = "its_package.toxicity:Toxicity"
+
+Nothing is imported before it is asked for by name, and entry points are not even listed
+before a name is asked for that is not built in.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from importlib import import_module
+from importlib.metadata import entry_points
+from typing import Any
+
+from harness.errors import UsageError
+
+SIMILAR = 70
+"""Least similarity, in percent, at which one name is offered for another."""
+
+
+def suggest(word: str, options: Iterable[str]) -> str:
+    """``did you mean 'x'?`` for the option nearest to a misspelt word, or an empty string."""
+    from rapidfuzz import fuzz, process  # 10 ms that only a mistake should cost
+
+    found = process.extractOne(
+        word, list(options), scorer=fuzz.ratio, processor=str.lower, score_cutoff=SIMILAR
+    )
+    return f"did you mean '{found[0]}'?" if found else ""
+
+
+def unknown(what: str, word: str, options: Iterable[str]) -> str:
+    """The sentence for a name that is not among the options: the nearest one, or all of them."""
+    return f"unknown {what} '{word}' ({nearest(word, options)})"
+
+
+def nearest(word: str, options: Iterable[str]) -> str:
+    """The nearest option as a question, or where nothing is near all the options there are."""
+    options = sorted(options)
+    return suggest(word, options) or f"there is {', '.join(options) or 'none'}"
+
+
+class Registry:
+    """Things of one kind, by name; loading one gives what its ``module:attribute`` holds.
+
+    ``load`` returns Any: the caller names the protocol that it expects of the kind.
+    """
+
+    def __init__(self, kind: str, builtins: Mapping[str, str]) -> None:
+        """Start with the built-ins; ``kind`` is the singular: scorer, engine, metric."""
+        self.kind = kind
+        self.group = f"loragate.{kind}s"
+        self._targets: dict[str, str] = {}
+        self._discovered = False
+        for name, target in builtins.items():
+            self.register(name, target)
+
+    def register(self, name: str, target: str) -> None:
+        """Add a name for ``module:attribute``; UsageError where the name is taken."""
+        module, colon, attribute = target.partition(":")
+        if not (module and colon and attribute):
+            raise UsageError(
+                f"{self.kind} '{name}' stands for '{target}', which should be module:attribute"
+            )
+        if name in self._targets:
+            raise UsageError(
+                f"{self.kind} '{name}' is defined twice: as {self._targets[name]} and as {target}"
+            )
+        self._targets[name] = target
+
+    def names(self) -> list[str]:
+        """All names, those of installed plug-ins included, sorted."""
+        self._discover()
+        return sorted(self._targets)
+
+    def __contains__(self, name: str) -> bool:
+        """Whether the name is known; plug-ins are looked for where it is not built in."""
+        if name not in self._targets:
+            self._discover()
+        return name in self._targets
+
+    def load(self, name: str) -> Any:
+        """What the name stands for; UsageError where it is unknown or cannot be imported."""
+        if name not in self:
+            raise UsageError(unknown(self.kind, name, self._targets))
+        module, _, attribute = self._targets[name].partition(":")
+        try:
+            return getattr(import_module(module), attribute)
+        except (ImportError, AttributeError) as error:
+            raise UsageError(
+                f"{self.kind} '{name}' stands for {module}:{attribute}, "
+                f"which cannot be loaded: {error}"
+            ) from error
+
+    def _discover(self) -> None:
+        if self._discovered:
+            return
+        for entry in entry_points(group=self.group):
+            self.register(entry.name, entry.value)
+        self._discovered = True
+
+
+SCORERS = Registry(
+    "scorer",
+    {
+        "accuracy": "harness.scorers.accuracy:Accuracy",
+        "exact_match": "harness.scorers.match:ExactMatch",
+        "token_f1": "harness.scorers.token_f1:TokenF1",
+        "grounded": "harness.scorers.grounded:Grounded",
+    },
+)
+"""One output → one score: ``harness.suite.scoring.Scorer``."""
+
+METRICS = Registry("metric", {"mean": "harness.metrics.mean:mean"})
+"""A set of scores → one number."""
+
+ENGINES = Registry("engine", {"torch": "harness.engine.start:start_torch"})
+"""What runs the arms: ``harness.engine.protocol.Engine``."""
+
+BENCHMARKS = Registry(
+    "benchmark",
+    {
+        "demo": "harness.demo.seeds:bench",
+        "first-gate": "harness.bench.first_gate:bench",
+    },
+)
+"""What ``loragate bench`` measures: a callable that returns ``harness.types.BenchRow``s."""

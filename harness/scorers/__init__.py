@@ -1,0 +1,1 @@
+"""One output in, one score out; a family a file, all through ``harness.registry.SCORERS``."""

@@ -1,0 +1,82 @@
+"""Expectations of an answer, in the words of the suite language."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass
+from typing import Any, ClassVar
+
+import regex
+
+from harness.suite.model import Expectation, Matches
+from harness.suite.scoring import Judgement, Reads
+from harness.types import Case, Output
+
+from .answer import answer, plain
+
+PATTERN_SECONDS = 2.0
+"""Wall time of one regular expression on one answer; more is an error, not a failure."""
+
+
+@dataclass(frozen=True, slots=True)
+class Expect:
+    """1 where an answer meets every expectation, else 0 and the reasons."""
+
+    expectations: Sequence[Expectation]
+
+    version: ClassVar[str] = "1"
+    binary: ClassVar[bool] = True
+    reads: ClassVar[Reads] = "answer"
+
+    def score(self, case: Case, output: Output) -> Judgement:
+        """Unscored where there is no answer, or where a pattern ran out of time."""
+        text, reason = answer(case, output)
+        if text is None:
+            return Judgement(None, reason)
+        try:
+            failures = [why for each in self.expectations for why in unmet(each, text)]
+        except TimeoutError:
+            return Judgement(None, f"a pattern took more than {PATTERN_SECONDS:g} s")
+        return Judgement(0.0, "; ".join(failures)) if failures else Judgement(1.0)
+
+
+def unmet(expectation: Expectation, text: str) -> Iterator[str]:
+    """What of an expectation a text does not meet; TimeoutError from a pattern."""
+    for name, wanted in expectation:
+        if wanted is None:
+            continue
+        if name == "any":
+            reasons = [list(unmet(each, text)) for each in wanted]
+            if all(reasons):
+                yield f"none of: {' / '.join(why for found in reasons for why in found)}"
+        elif name == "all":
+            for each in wanted:
+                yield from unmet(each, text)
+        elif not _WORDS[name](text, wanted):
+            yield _reason(name, wanted)
+
+
+def _reason(name: str, wanted: Any) -> str:
+    word = name if name.endswith("_words") else name.replace("_", "-")
+    return f"{word} {wanted.pattern if isinstance(wanted, Matches) else wanted!s}"
+
+
+def _found(text: str, pattern: Matches) -> bool:
+    flags = regex.IGNORECASE if pattern.ignore_case else 0
+    return regex.search(pattern.pattern, text, flags, timeout=PATTERN_SECONDS) is not None
+
+
+_WORDS: dict[str, Callable[[str, Any], bool]] = {
+    "contains": lambda text, part: part in text,
+    "not_contains": lambda text, part: part not in text,
+    "icontains": lambda text, part: part.casefold() in text.casefold(),
+    "not_icontains": lambda text, part: part.casefold() not in text.casefold(),
+    "equals": lambda text, whole: plain(text) == plain(whole),
+    "not_equals": lambda text, whole: plain(text) != plain(whole),
+    "starts_with": lambda text, start: text.lstrip().startswith(start),
+    "matches": _found,
+    "not_matches": lambda text, pattern: not _found(text, pattern),
+    "max_words": lambda text, number: len(text.split()) <= number,
+    "min_words": lambda text, number: len(text.split()) >= number,
+}
+"""Word → whether a text meets it; ``any`` and ``all`` are made of these."""

@@ -1,0 +1,1 @@
+"""The suite language: YAML files in, validated suites and cases out."""

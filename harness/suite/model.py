@@ -1,0 +1,268 @@
+"""The suite language as strict, frozen models: keys are refused unless they are named here.
+
+A model knows the shape of its own part; what one part says about another (a check about a
+task) is in ``rules``, what the policy fills in is in ``policy``.
+"""
+
+from __future__ import annotations
+
+from typing import Annotated, Any, Literal, Self
+
+import regex
+from pydantic import (
+    AfterValidator,
+    BaseModel,
+    BeforeValidator,
+    ConfigDict,
+    Field,
+    model_validator,
+)
+
+from harness.types import Claim
+
+MAX_NAME = 100
+MAX_PATTERN = 1000
+"""Characters of one regular expression."""
+
+
+class Strict(BaseModel):
+    """Base of all parts: no unknown keys, no conversions, no changes."""
+
+    model_config = ConfigDict(
+        extra="forbid", frozen=True, strict=True, populate_by_name=False, hide_input_in_errors=True
+    )
+
+
+def _listed(value: Any) -> Any:
+    return tuple(value) if isinstance(value, list) else value
+
+
+def not_yet(what: str) -> BeforeValidator:
+    """Refuse a declaration that is part of the language and not measured by this version."""
+
+    def refuse(value: Any) -> Any:
+        if value:
+            raise ValueError(f"not supported yet ({what})")
+        return value
+
+    return BeforeValidator(refuse)
+
+
+Name = Annotated[str, Field(pattern=r"^[A-Za-z0-9._/-]+$", min_length=1, max_length=MAX_NAME)]
+"""Part of a pytest node id: ``[`` and ``::`` would break its ``--lf``."""
+Text = Annotated[str, Field(min_length=1)]
+Share = Annotated[float, Field(gt=0, lt=1)]
+"""A margin, floor or ceiling of a score in [0, 1]."""
+Listed = BeforeValidator(_listed)
+"""YAML has lists, frozen models have tuples."""
+
+
+class Data(Strict):
+    """Where the samples are and which of their fields mean something to the gate."""
+
+    path: Text
+    id: Text = "id"
+    cluster: Text | None = None
+    slices: Annotated[tuple[Text, ...], Listed] = ()
+
+
+class Generate(Strict):
+    """How an answer is generated, greedily."""
+
+    max_tokens: Annotated[int, Field(ge=1, le=100_000)]
+    stop: Annotated[tuple[Text, ...], Listed] = ()
+
+
+def _named_options(value: Any) -> Any:
+    return {value: {}} if isinstance(value, str) else value
+
+
+ScorerEntry = Annotated[
+    dict[str, dict[str, Any]],
+    BeforeValidator(_named_options),
+    Field(min_length=1, max_length=1),
+]
+"""``accuracy`` or ``{grounded: {source: text}}``: a name, and its options."""
+
+
+class Task(Strict):
+    """One way to ask a model about a sample, and how its answers are scored."""
+
+    name: Name
+    prompt: Text
+    choices: Annotated[tuple[Text, ...], Listed] = ()
+    generate: Generate | None = None
+    target: str | None = None
+    scorers: Annotated[tuple[ScorerEntry, ...], Listed] = ()
+
+
+class Matches(Strict):
+    """A regular expression that must be found in the answer."""
+
+    pattern: Annotated[str, Field(min_length=1, max_length=MAX_PATTERN)]
+    ignore_case: bool = False
+
+    @model_validator(mode="after")
+    def _compiles(self) -> Self:
+        try:
+            regex.compile(self.pattern)
+        except regex.error as error:
+            raise ValueError(f"not a regular expression: {error}") from error
+        except RecursionError as error:
+            raise ValueError("not a regular expression: nested too deep") from error
+        return self
+
+
+def _pattern(value: Any) -> Any:
+    return {"pattern": value} if isinstance(value, str) else value
+
+
+Pattern = Annotated[Matches, BeforeValidator(_pattern)]
+"""``matches: ^no`` is short for ``matches: {pattern: ^no}``."""
+Alternatives = Annotated[tuple["Expectation", ...], Listed, Field(min_length=1)]
+
+
+class Expectation(Strict):
+    """What an answer must be like; where several words are given, all of them must hold."""
+
+    contains: Text | None = None
+    not_contains: Annotated[Text | None, Field(alias="not-contains")] = None
+    icontains: Text | None = None
+    not_icontains: Annotated[Text | None, Field(alias="not-icontains")] = None
+    equals: str | None = None
+    not_equals: Annotated[str | None, Field(alias="not-equals")] = None
+    starts_with: Annotated[Text | None, Field(alias="starts-with")] = None
+    matches: Pattern | None = None
+    not_matches: Annotated[Pattern | None, Field(alias="not-matches")] = None
+    max_words: Annotated[int, Field(ge=0)] | None = None
+    min_words: Annotated[int, Field(ge=1)] | None = None
+    any: Alternatives | None = None
+    all: Alternatives | None = None
+
+    @model_validator(mode="after")
+    def _says_something(self) -> Self:
+        if all(value is None for _, value in self):
+            raise ValueError("expects nothing; one word at least, such as contains: …")
+        return self
+
+
+Expectations = Annotated[tuple[Expectation, ...], Listed, Field(min_length=1)]
+
+
+class HandCase(Strict):
+    """A hand-written adversarial case: an item that must pass."""
+
+    id: Name
+    task: Name
+    input: Annotated[dict[str, Any], Field(min_length=1)]
+    expect: Expectations
+    reason: str = ""
+    required: bool = True
+
+
+def _no_anchor(value: str | None) -> str | None:
+    if value == "anchor":
+        raise ValueError("not supported yet (compare with 'baseline' or 'base')")
+    return value
+
+
+class Claimed(Strict):
+    """What checks and rubrics share: a claim about one task."""
+
+    name: Name
+    task: Name
+    against: Annotated[Literal["base", "baseline", "anchor"] | None, AfterValidator(_no_anchor)] = (
+        None
+    )
+    """None where the policy says it, or where the claim compares with nothing."""
+    margin: Share | None = None
+    """None where the policy says it, or where the claim has none."""
+    min: Share | None = None
+    required: bool = True
+
+
+class Check(Claimed):
+    """One statistical claim; it is not-worse unless the check says otherwise."""
+
+    metric: Text
+    """A scorer of the task: the mean of its scores."""
+    claim: Literal["not-worse", "better", "min", "max"] | None = None
+    max: Share | None = None
+    method: Annotated[str | None, not_yet("the method follows from the scores")] = None
+    max_per_cluster: Annotated[int | None, not_yet("every row counts, clusters respected")] = None
+    sequential: Annotated[bool, not_yet("all samples are run")] = False
+
+    @property
+    def claims(self) -> Claim:
+        """The claim, said or implied by ``min`` or ``max``."""
+        if self.claim is not None:
+            return Claim(self.claim)
+        if self.min is not None:
+            return Claim.MIN
+        return Claim.NOT_WORSE if self.max is None else Claim.MAX
+
+    @model_validator(mode="after")
+    def _one_claim(self) -> Self:
+        claim = self.claims
+        allowed = {
+            Claim.NOT_WORSE: {"against", "margin"},
+            Claim.BETTER: {"against"},
+            Claim.MIN: {"min"},
+            Claim.MAX: {"max"},
+        }[claim]
+        given = {key for key in ("against", "margin", "min", "max") if getattr(self, key)}
+        if given - allowed:
+            raise ValueError(
+                f"the claim is {claim}, to which {_and(given - allowed)} does not belong"
+            )
+        if claim in (Claim.MIN, Claim.MAX) and not given:
+            raise ValueError(f"the claim is {claim}; missing key '{claim}'")
+        return self
+
+
+class Criterion(Strict):
+    """One quality of an answer on an anchored scale."""
+
+    scale: Annotated[dict[int, Text], Field(min_length=2)]
+
+
+def _by_assertions(value: str) -> str:
+    if value != "assertions":
+        raise ValueError(f"'{value}' is not supported yet (by: assertions is)")
+    return value
+
+
+class Rubric(Claimed):
+    """A quality that answers should have, and who judges it."""
+
+    criteria: Annotated[dict[Name, Criterion], Field(min_length=1)]
+    by: Annotated[Literal["assertions", "judge", "human"], AfterValidator(_by_assertions)]
+    assertions: Expectations
+
+    @property
+    def claims(self) -> Claim:
+        """A share of at least ``min``, or not worse than the reference."""
+        return Claim.NOT_WORSE if self.min is None else Claim.MIN
+
+    @model_validator(mode="after")
+    def _one_claim(self) -> Self:
+        if self.min is not None and (self.against is not None or self.margin is not None):
+            raise ValueError("either min, or against and margin; not both")
+        return self
+
+
+def _and(words: set[str]) -> str:
+    return " and ".join(f"'{word}'" for word in sorted(words))
+
+
+class Suite(Strict):
+    """One suite file."""
+
+    suite: Name
+    description: str = ""
+    owner: str = ""
+    data: Data | None = None
+    tasks: Annotated[tuple[Task, ...], Listed, Field(min_length=1)]
+    cases: Annotated[tuple[HandCase, ...], Listed] = ()
+    rubrics: Annotated[tuple[Rubric, ...], Listed] = ()
+    checks: Annotated[tuple[Check, ...], Listed] = ()

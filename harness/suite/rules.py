@@ -1,0 +1,83 @@
+"""What one part of a suite says about another: names that must exist, and be given once."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+
+from harness.errors import Problem
+from harness.registry import unknown
+
+from .load import Document, Step
+from .model import Check, HandCase, Rubric, Suite
+from .tasks import LoadedTask
+from .template import UnusableTemplateError
+
+Item = Check | Rubric | HandCase
+
+
+def check_references(
+    spec: Suite, tasks: Mapping[str, LoadedTask], document: Document
+) -> Iterator[Problem]:
+    """Problems of a suite whose parts are each well formed."""
+    named = [task.name for task in spec.tasks]
+    if not (spec.cases or spec.rubrics or spec.checks):
+        yield document.problem((), "nothing to check; add cases, rubrics or checks")
+    yield from _given_twice(spec, document)
+    for steps, item in _items(spec):
+        if item.task not in named:
+            yield document.problem((*steps, "task"), unknown("task", item.task, named))
+        task = tasks.get(item.task)
+        if isinstance(item, HandCase):
+            yield from _case(item, task, steps, document)
+        elif spec.data is None:
+            yield document.problem(steps, "needs samples, and the suite has no 'data'")
+        if isinstance(item, Check) and task is not None:
+            scorers = [next(iter(entry)) for entry in task.task.scorers]
+            if item.metric not in scorers:
+                message = unknown(f"metric of task '{item.task}'", item.metric, scorers)
+                yield document.problem((*steps, "metric"), message)
+
+
+def item_name(item: Item) -> str:
+    """How an item is called within its suite, and in its node id: ``task.name``."""
+    return f"{item.task}.{item.id if isinstance(item, HandCase) else item.name}"
+
+
+def _given_twice(spec: Suite, document: Document) -> Iterator[Problem]:
+    """An item's name is a node id, a case's id is its sample: neither may name two things."""
+    lines: dict[str, int] = {}
+    for steps, item in _items(spec):
+        names = [f"item '{item_name(item)}'"]
+        if isinstance(item, HandCase):
+            names.append(f"case '{item.id}'")
+        twice = next((name for name in names if name in lines), None)
+        if twice:
+            message = f"a second {twice} (the first is in line {lines[twice]})"
+            yield document.problem(steps, message)
+        lines.update({name: document.place(steps)[0] for name in names if name not in lines})
+
+
+def _items(spec: Suite) -> Iterator[tuple[tuple[Step, ...], Item]]:
+    for key in ("cases", "rubrics", "checks"):
+        for index, item in enumerate(getattr(spec, key)):
+            yield (key, index), item
+
+
+def _case(
+    case: HandCase, task: LoadedTask | None, steps: tuple[Step, ...], document: Document
+) -> Iterator[Problem]:
+    """A hand-written case must fill its task's prompt."""
+    if task is None:
+        return
+    absent = sorted(task.prompt.variables - case.input.keys())
+    try:
+        task.prompt.render(case.input)
+    except UnusableTemplateError as error:
+        message = f"the prompt of task '{task.name}' {error}"
+        if absent:
+            message = f"missing {_quoted(absent)}, which the prompt of task '{task.name}' uses"
+        yield document.problem((*steps, "input"), message)
+
+
+def _quoted(words: list[str]) -> str:
+    return ", ".join(f"'{word}'" for word in words)

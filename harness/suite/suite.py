@@ -1,0 +1,121 @@
+"""A suite as it is used: declaration, tasks, data and identity, checked to the last row."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+
+from harness.errors import Problem, SuiteError
+
+from .dataset import Reading, Sample
+from .digest import digest
+from .load import Document, Place, Step, read
+from .model import Suite
+from .root import display, suite_root
+from .rules import check_references
+from .schema import validated
+from .survey import survey
+from .tasks import LoadedTask, load_tasks
+
+UNHASHED = {"description", "owner"}
+"""For people; they change nothing that is measured."""
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class LoadedSuite:
+    """A suite file that has been checked, with its data."""
+
+    path: Path
+    root: Path
+    spec: Suite
+    tasks: Mapping[str, LoadedTask]
+    document: Document
+    data: Path | None
+    """The data file, resolved."""
+    data_digest: str
+    """SHA-256 of the data file's bytes; empty where there is none."""
+    rows: int
+    digest: str
+    """Identity of what is measured: declaration, data and the scorers' versions."""
+
+    @property
+    def name(self) -> str:
+        """The suite's name."""
+        return self.spec.suite
+
+    def place(self, *steps: Step) -> Place:
+        """Line and column of a part of the suite file: ``place("checks", 0)``."""
+        return self.document.place(steps)
+
+    def samples(self) -> Iterator[Sample]:
+        """The rows of data, streamed; SuiteError where the file is no longer the one checked."""
+        if self.data is None or self.spec.data is None:
+            return
+        reading = Reading(self.data, display(self.data), self.spec.data)
+        for sample in reading:
+            if isinstance(sample, Problem):
+                raise SuiteError([sample])
+            yield sample
+        if reading.digest != self.data_digest:
+            raise SuiteError([reading.problem(None, "has changed since the suite was loaded")])
+
+
+def load_suite(path: Path) -> LoadedSuite:
+    """Read and check one suite file with its data; SuiteError holds all problems at once."""
+    document = read(path, display(path))
+    spec, wrong = validated(Suite, document.data, document)
+    if spec is None:
+        raise SuiteError(_in_order(document, wrong))
+    tasks, problems = load_tasks(spec, document)
+    problems += check_references(spec, tasks, document)
+    root = suite_root(path)
+    reading, wrong = survey(path.parent, root, spec, tasks, document)
+    problems += wrong
+    if problems or document.problems:
+        raise SuiteError(_in_order(document, problems))
+    return LoadedSuite(
+        path=path,
+        root=root,
+        spec=spec,
+        tasks=tasks,
+        document=document,
+        data=reading.path if reading else None,
+        data_digest=reading.digest if reading else "",
+        rows=reading.rows if reading else 0,
+        digest=_identity(spec, tasks, reading.digest if reading else ""),
+    )
+
+
+def same_names(suites: Iterable[LoadedSuite]) -> list[Problem]:
+    """A problem for every suite whose name another file has already."""
+    first: dict[str, LoadedSuite] = {}
+    return [
+        suite.document.problem(("suite",), f"'{suite.name}' is also the name of {other.path}")
+        for suite in suites
+        if (other := first.setdefault(suite.name, suite)) is not suite
+    ]
+
+
+def _identity(spec: Suite, tasks: Mapping[str, LoadedTask], data: str) -> str:
+    declared = spec.model_dump(mode="json", by_alias=True, exclude_defaults=True, exclude=UNHASHED)
+    versions = {
+        name: {scorer: built.version for scorer, built in task.scorers.items()}
+        for name, task in tasks.items()
+    }
+    return digest({"suite": declared, "data": data, "scorers": versions})
+
+
+def _in_order(document: Document, problems: Iterable[Problem]) -> list[Problem]:
+    """By file and line; where the YAML itself is wrong, only that is said of a place."""
+    broken = {(problem.line, problem.column) for problem in document.problems}
+    rest = (
+        problem
+        for problem in problems
+        if problem.path != document.path or (problem.line, problem.column) not in broken
+    )
+    ordered = sorted(
+        (*document.problems, *rest),
+        key=lambda p: (p.path != document.path, p.path, p.line or 0, p.column or 0),
+    )
+    return list(dict.fromkeys(ordered))

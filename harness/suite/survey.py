@@ -1,0 +1,67 @@
+"""Every row of a suite's data read once, and tried in every task, before anything is run."""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Iterator, Mapping
+from pathlib import Path
+
+from harness.errors import Problem
+from harness.registry import nearest
+
+from .dataset import Reading
+from .load import Document
+from .model import Suite
+from .root import display, inside
+from .tasks import LoadedTask
+
+MAX_TOLD = 20
+"""Problems of one kind in one data file that are told one by one."""
+Part = tuple[str, str]
+"""A task and what of it a row does not fit; empty for the row itself."""
+
+
+def survey(
+    folder: Path, root: Path, spec: Suite, tasks: Mapping[str, LoadedTask], document: Document
+) -> tuple[Reading | None, list[Problem]]:
+    """The finished reading of the suite's data, None where there is none, and all problems."""
+    if spec.data is None:
+        return None, []
+    try:
+        file = inside(spec.data.path, folder, root)
+    except ValueError as error:
+        return None, [document.problem(("data", "path"), str(error))]
+    reading = Reading(file, display(file), spec.data)
+    found: dict[Part, list[Problem]] = defaultdict(list)
+    for sample in reading:
+        if isinstance(sample, Problem):
+            found["", ""].append(sample)
+            continue
+        for task in tasks.values():
+            for part, sentence in task.misfits(sample.fields):
+                message = f"{sentence} (task '{task.name}', {part})"
+                found[task.name, part].append(reading.problem(sample.line, message))
+    problems: list[Problem] = []
+    for nowhere, problem in _of_no_row(spec, tasks, reading, document):
+        found.pop(nowhere, None)
+        problems.append(problem)
+    for told in found.values():
+        problems += told[:MAX_TOLD]
+        if len(told) > MAX_TOLD:
+            rest = f"{len(told) - MAX_TOLD} more rows like that of line {told[0].line}"
+            problems.append(reading.problem(None, rest))
+    return reading, problems
+
+
+def _of_no_row(
+    spec: Suite, tasks: Mapping[str, LoadedTask], reading: Reading, document: Document
+) -> Iterator[tuple[Part, Problem]]:
+    """Fields that a template or scorer uses and no row has: told once, in the suite file."""
+    for index, declared in enumerate(spec.tasks):
+        task = tasks.get(declared.name)
+        if task is None or not reading.fields:
+            continue
+        for part, steps, fields in task.uses():
+            for name in sorted(fields - reading.fields.keys()):
+                message = f"no row has field '{name}' ({nearest(name, reading.fields)})"
+                yield (task.name, part), document.problem(("tasks", index, *steps), message)
