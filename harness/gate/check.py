@@ -5,11 +5,12 @@ A comparison is not REGRESSED here yet: that needs all declared checks (``decide
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 
 import numpy as np
 
+from harness.metrics.mean import mean
 from harness.stats import plan, wilson
 from harness.stats.clusters import Clusters, Values
 from harness.stats.paired import Comparison, compare
@@ -91,7 +92,8 @@ def measure(
         return not_measured(declared, "all cases are one cluster: at least two are needed")
     if len(columns) == 2:
         return _comparison(declared, columns[1].values, columns[0].values, clusters, alpha)
-    return _level(declared, columns[0].values, clusters, alpha)
+    own = [scores[case.digest, candidate.digest, declared.metric] for case in declared.cases]
+    return _level(declared, own, columns[0].values, clusters, alpha)
 
 
 def _column(declared: Declared, arm: Arm, scores: ScoreTable) -> _Column:
@@ -159,35 +161,37 @@ def _say_comparison(declared: Declared, found: Comparison, passed: bool, more: i
         said += f"; only {found.clusters:.1f} effective clusters"
     if passed:
         return said + ("; worse, but inside the margin" if found.high < 0 else "")
+    return said + _outlook(more)
+
+
+def _outlook(more: int | None) -> str:
     if more is None:
-        return said + "; more cases will hardly help"
-    return said + f"; about {more:,} more cases would settle it"
+        return "; more cases will hardly help"
+    return f"; about {more:,} more cases would settle it"
 
 
-def _level(declared: Declared, values: Values, clusters: Clusters, alpha: float) -> CheckResult:
-    low, high = wilson.clustered_bounds(values, clusters, alpha)
-    mean, limit = float(values.mean()), declared.limit
+def _level(
+    declared: Declared, scores: Sequence[Score], values: Values, clusters: Clusters, alpha: float
+) -> CheckResult:
+    found = mean(scores, [case.cluster for case in declared.cases], alpha)
+    low, high, limit = found.low, found.high, declared.limit
     floor = declared.claim is Claim.MIN
     passed, failed = (low >= limit, high < limit) if floor else (high <= limit, low > limit)
     towards, p_limit = (values, limit) if floor else (1 - values, 1 - limit)
     more = None
-    if not passed and (mean > limit) == floor:
+    if not passed and (found.value > limit) == floor:
         deff = clusters.design_effect(values)
-        more = _more(plan.cases_for_level(mean, limit, deff, alpha), clusters.n)
+        more = _more(plan.cases_for_level(found.value, limit, deff, alpha), clusters.n)
     said = (
-        f"{declared.metric} {mean:.1%} [{low:.1%}, {high:.1%}], "
-        f"the {'floor' if floor else 'ceiling'} is {limit:.1%}, n = {clusters.n}"
+        f"{declared.metric} {found.value:.1%} [{low:.1%}, {high:.1%}], "
+        f"the {'floor' if floor else 'ceiling'} is {limit:.1%}, n = {found.n}"
     )
     if not passed and not failed:
-        said += (
-            f"; about {more:,} more cases would settle it"
-            if more
-            else ("; more cases will hardly help")
-        )
+        said += _outlook(more)
     verdict = Verdict.PASS if passed else Verdict.REGRESSED if failed else Verdict.INCONCLUSIVE
     return replace(
         _result(declared, verdict, said),
-        estimate=mean,
+        estimate=found.value,
         interval=(low, high),
         margin=limit,
         n=clusters.n,
@@ -195,7 +199,7 @@ def _level(declared: Declared, values: Values, clusters: Clusters, alpha: float)
         p_value=wilson.p_above(towards, clusters, p_limit),
         alpha=alpha,
         method="Wilson" if clusters.df is None else "clustered Wilson",
-        candidate_value=mean,
+        candidate_value=found.value,
         more_cases=more,
     )
 

@@ -1,0 +1,96 @@
+"""Model directories made with transformers and adapters made with peft, gated as they are."""
+
+import json
+
+import pytest
+
+pytestmark = pytest.mark.torch
+
+SUITE = """
+suite: words/animals
+data: {path: rows.jsonl}
+tasks:
+  - name: choose
+    prompt: "The {{ animal }} is a"
+    choices: [mammal, bird, fish]
+    target: "{{ kind }}"
+    scorers: [accuracy]
+  - name: say
+    prompt: "A {{ animal }} says:"
+    generate: {max_tokens: 4}
+    target: "{{ kind }}"
+    scorers: [exact_match]
+checks:
+  - {name: no-worse, task: choose, metric: accuracy, against: baseline, margin: 0.05}
+  - {name: said-no-worse, task: say, metric: exact_match, against: base, margin: 0.05}
+"""
+
+
+@pytest.fixture(scope="module")
+def models(tmp_path_factory):
+    """A base, two plain adapters and a DoRA one, each saved by the library it comes from."""
+    import torch
+    from peft import LoraConfig, get_peft_model
+    from tokenizers import Tokenizer, decoders, models, pre_tokenizers
+    from transformers import AutoModelForCausalLM, LlamaConfig, LlamaForCausalLM
+    from transformers import PreTrainedTokenizerFast as Fast
+
+    root = tmp_path_factory.mktemp("models")
+    alphabet = sorted(pre_tokenizers.ByteLevel.alphabet())
+    tokenizer = Tokenizer(models.BPE({c: i for i, c in enumerate([*alphabet, "<end>"])}, []))
+    tokenizer.pre_tokenizer = pre_tokenizers.ByteLevel(add_prefix_space=False)
+    tokenizer.decoder = decoders.ByteLevel()
+    Fast(tokenizer_object=tokenizer, eos_token="<end>").save_pretrained(root / "base")
+    sizes = {"hidden_size": 32, "intermediate_size": 48, "num_hidden_layers": 2}
+    heads = {"num_attention_heads": 4, "num_key_value_heads": 2}
+    with torch.random.fork_rng():
+        torch.manual_seed(0)
+        config = LlamaConfig(vocab_size=257, eos_token_id=256, bos_token_id=None, **sizes, **heads)
+        LlamaForCausalLM(config).save_pretrained(root / "base")
+        for name, extra in (("v1", {}), ("v2", {"rank_pattern": {"q_proj": 2}}),
+                            ("dora", {"use_dora": True})):  # fmt: skip
+            model = AutoModelForCausalLM.from_pretrained(root / "base")
+            lora = LoraConfig(r=4, target_modules=["q_proj", "down_proj"], **extra)
+            adapted = get_peft_model(model, lora)
+            for key, value in adapted.named_parameters():
+                if "lora_B" in key:
+                    torch.nn.init.normal_(value, std=0.2)
+            adapted.save_pretrained(root / name)
+    return root
+
+
+@pytest.fixture
+def gated(pytester, models):
+    """Gate candidates of the model folder; the report of it."""
+    kinds = ("mammal", "bird", "fish")
+    rows = [{"id": f"r{i}", "animal": f"beast {i}", "kind": kinds[i % 3]} for i in range(60)]
+    (pytester.path / "suite.yaml").write_text(SUITE, encoding="utf-8")
+    data = "".join(json.dumps(row) + "\n" for row in rows)
+    (pytester.path / "rows.jsonl").write_text(data, encoding="utf-8")
+
+    def run(*candidates):
+        options = [f"--candidate={models / name}" for name in candidates]
+        result = pytester.runpytest_inprocess(
+            "suite.yaml", "-p", "no:hypothesispytest",
+            f"--base-model={models / 'base'}", f"--baseline={models / 'v1'}", *options,
+        )  # fmt: skip
+        return result, json.loads((pytester.path / "build/report.json").read_text("utf-8"))
+
+    return run
+
+
+def test_plain_adapters_share_the_batch_and_are_measured(gated):
+    result, report = gated("v2")
+    (candidate,) = report["candidates"]
+    assert len(candidate["checks"]) == 2
+    assert "NOT_MEASURED" not in {check["verdict"] for check in candidate["checks"]}
+    assert (result.ret == 0) == (report["verdict"] == "PROMOTE")
+
+
+def test_an_adapter_beyond_the_batch_runs_through_peft_and_is_labelled(gated):
+    result, report = gated("v1", "dora")
+    same, dora = sorted(report["candidates"], key=lambda c: c["name"], reverse=True)
+    assert all(check["wins"] == check["losses"] == 0 for check in same["checks"][:1])
+    assert "NOT_MEASURED" not in {check["verdict"] for check in dora["checks"]}
+    page = result.outlines
+    assert any("report:" in line for line in page)
