@@ -61,8 +61,7 @@ def test_our_kernels_folder_does_not_shadow_an_installed_kernels(tmp_path):
     (dist / "METADATA").write_text("Metadata-Version: 2.1\nName: kernels\nVersion: 0.18.2\n")
     (tmp_path / "kernels").mkdir()
     (tmp_path / "kernels/__init__.py").write_text(
-        "from unittest.mock import MagicMock\n"
-        "def __getattr__(name): return MagicMock(name=name)\n"
+        "from unittest.mock import MagicMock\ndef __getattr__(name): return MagicMock(name=name)\n"
     )
     code = (
         f"import sys; sys.path.append({str(tmp_path)!r})\n"

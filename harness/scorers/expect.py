@@ -8,7 +8,7 @@ from typing import Any, ClassVar
 
 import regex
 
-from harness.suite.model import Expectation, Matches
+from harness.suite.model import Expectation, Matches, spoken
 from harness.suite.scoring import Judgement, Reads
 from harness.types import Case, Output
 
@@ -53,12 +53,7 @@ def unmet(expectation: Expectation, text: str) -> Iterator[str]:
             for each in wanted:
                 yield from unmet(each, text)
         elif not _WORDS[name](text, wanted):
-            yield _reason(name, wanted)
-
-
-def _reason(name: str, wanted: Any) -> str:
-    word = name if name.endswith("_words") else name.replace("_", "-")
-    return f"{word} {wanted.pattern if isinstance(wanted, Matches) else wanted!s}"
+            yield spoken(name, wanted)
 
 
 def _found(text: str, pattern: Matches) -> bool:

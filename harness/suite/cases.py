@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
+from dataclasses import replace
 from typing import Any
 
 from harness.errors import Problem, SuiteError
@@ -28,7 +29,9 @@ def cases(suite: LoadedSuite) -> Iterator[Case]:
                 raise SuiteError([Problem(place, sample.line, None, str(error))]) from error
     for hand in suite.spec.cases:
         task = suite.tasks[hand.task]
-        yield _case(suite, task, Kind.CASE, hand.id, hand.input, hand.id, {})
+        case = _case(suite, task, Kind.CASE, hand.id, hand.input, hand.id, {})
+        expected = tuple(text for each in hand.expect for text in each.spoken())
+        yield replace(case, expect=expected)
 
 
 def _case(

@@ -145,6 +145,18 @@ class Expectation(Strict):
             raise ValueError("expects nothing; one word at least, such as contains: …")
         return self
 
+    def spoken(self) -> tuple[str, ...]:
+        """Each of its words as a person reads it: ``contains conflict``."""
+        return tuple(spoken(name, wanted) for name, wanted in self if wanted is not None)
+
+
+def spoken(name: str, wanted: Any) -> str:
+    """One word of the language with what it wants; ``name`` is the field's."""
+    if name in ("any", "all"):
+        return f"{name} of: {' / '.join(text for each in wanted for text in each.spoken())}"
+    word = name if name.endswith("_words") else name.replace("_", "-")
+    return f"{word} {wanted.pattern if isinstance(wanted, Matches) else wanted}"
+
 
 Expectations = Annotated[tuple[Expectation, ...], Listed, Field(min_length=1)]
 

@@ -1,0 +1,313 @@
+"""From the record of a run to its report: the one computation, pure.
+
+Nothing is decided here. Verdicts, intervals and reasons are the gate's; this arranges them,
+pairs answers by case digest, and counts.
+"""
+
+from __future__ import annotations
+
+import math
+from collections import Counter
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import fields
+
+from harness.errors import LoragateError
+from harness.types import (
+    Arm,
+    Case,
+    CheckResult,
+    Effect,
+    GateDecision,
+    GateVerdict,
+    Kind,
+    Role,
+    RunRecord,
+    Verdict,
+)
+
+from . import flips
+from .headline import by_size, headline, summary
+from .model import (
+    Candidate,
+    CaseView,
+    Example,
+    Level,
+    LevelRow,
+    Report,
+    RubricView,
+    RunView,
+    SuiteView,
+    Tally,
+)
+from .rounding import is_difference
+from .source import Source
+
+EXAMPLES = 5
+"""Outputs shown of those that fall short of a rubric."""
+
+_GATE_ORDER = tuple(GateVerdict)
+_CHECK_ORDER = tuple(Verdict)
+
+
+def build_report(record: RunRecord) -> Report:
+    """Everything there is to say about a finished run.
+
+    The report's verdict is the worst of its candidates', in the order of ``GateVerdict``:
+    PROMOTE, INCONCLUSIVE, PARTIAL, INCOMPLETE, REJECT. Raises LoragateError for a run in which
+    nothing, or not every candidate, was decided, and for a number that is not finite.
+    """
+    source = Source(record)
+    candidates = sorted(
+        (_candidate(source, arm, decision) for arm, decision in _decided(record)),
+        key=lambda candidate: -_GATE_ORDER.index(candidate.verdict),
+    )
+    return Report(
+        verdict=candidates[0].verdict,
+        base=source.arm(Role.BASE),
+        baseline=source.arm(Role.BASELINE),
+        run=_run(record),
+        arms=source.arms,
+        suites=_suites(record),
+        levels=_levels(source),
+        candidates=tuple(candidates),
+    )
+
+
+def _decided(record: RunRecord) -> Iterable[tuple[Arm, GateDecision]]:
+    decisions = {decision.candidate: decision for decision in record.decisions}
+    arms = {arm.name: arm for arm in record.arms if arm.role is Role.CANDIDATE}
+    undecided = sorted(arms.keys() ^ decisions.keys())
+    if undecided or not arms:
+        raise LoragateError(
+            f"run {record.run.id} has no decision on {', '.join(undecided) or 'any candidate'}: "
+            "run the gate again (finished outputs are kept)"
+        )
+    return [(arm, decisions[name]) for name, arm in arms.items()]
+
+
+def _candidate(source: Source, arm: Arm, decision: GateDecision) -> Candidate:
+    results = [check for check in source.record.checks if check.candidate == arm.name]
+    for result in results:
+        _refuse_infinite(result)
+    checks = _worst_first(results)
+    tally = Tally(
+        checks=_count(check.verdict for check in checks if check.kind is not Kind.CASE),
+        cases=_count(check.verdict for check in checks if check.kind is Kind.CASE),
+    )
+    return Candidate(
+        name=arm.name,
+        digest=arm.digest,
+        verdict=decision.verdict,
+        headline=headline(decision, checks),
+        summary=summary(decision, checks),
+        reasons=decision.reasons,
+        alpha=decision.alpha,
+        tally=tally,
+        closest=_closest(checks),
+        checks=checks,
+        flips=flips.find(
+            arm,
+            _references(source, checks),
+            source.arm(Role.BASELINE),
+            _samples(source.record.cases),
+            source.scores,
+            source.answer,
+        ),
+        cases=_cases(source, arm, checks),
+        rubrics=_rubrics(source, arm, checks),
+        effect=_effects(source, arm),
+    )
+
+
+def _refuse_infinite(check: CheckResult) -> None:
+    for field in fields(check):
+        value = getattr(check, field.name)
+        for number in value if isinstance(value, tuple) else (value,):
+            if isinstance(number, float) and not math.isfinite(number):
+                raise LoragateError(
+                    f"{check.id}: {field.name} is {number}; a check that cannot be computed is "
+                    "NOT_MEASURED with its reason"
+                )
+
+
+def _worst_first(checks: Sequence[CheckResult]) -> tuple[CheckResult, ...]:
+    """Suites with the worst required check first, in each the worst first; else as declared."""
+    suites: dict[str, list[int]] = {}
+    for check in checks:
+        badness = suites.setdefault(check.suite, [])
+        if check.required and check.verdict is not Verdict.PASS:
+            badness.append(_badness(check))
+    order = sorted(suites, key=lambda s: sorted(suites[s], reverse=True), reverse=True)
+    rank = {suite: place for place, suite in enumerate(order)}
+    return tuple(sorted(checks, key=lambda c: (rank[c.suite], not c.required, -_badness(c))))
+
+
+def _badness(check: CheckResult) -> int:
+    return _CHECK_ORDER.index(check.verdict)
+
+
+def _count(verdicts: Iterable[Verdict]) -> Mapping[Verdict, int]:
+    counted = Counter(verdicts)
+    return {verdict: counted[verdict] for verdict in Verdict}
+
+
+def _closest(checks: Sequence[CheckResult]) -> str | None:
+    """The required comparison that passed with the least room, as a share of its margin."""
+    rooms = [
+        ((check.interval[0] + check.margin) / check.margin, check.id)
+        for check in checks
+        if check.verdict is Verdict.PASS and check.required and is_difference(check)
+        if check.interval and check.margin
+    ]
+    return min(rooms)[1] if rooms else None
+
+
+def _references(
+    source: Source, checks: Sequence[CheckResult]
+) -> Mapping[tuple[str, str], list[Arm]]:
+    """The arms that the comparisons of each (suite, task) name, each content once.
+
+    The task with the worst comparison comes first.
+    """
+    found: dict[tuple[str, str], list[Arm]] = {}
+    for check in by_size(checks):
+        arm = source.arm(check.against) if check.against else None
+        named = found.setdefault((check.suite, check.task), []) if arm else []
+        if arm and all(arm.digest != other.digest for other in named):
+            named.append(arm)
+    return found
+
+
+def _samples(cases: Iterable[Case]) -> list[Case]:
+    return [case for case in cases if case.kind is not Kind.CASE]
+
+
+def _cases(source: Source, arm: Arm, checks: Sequence[CheckResult]) -> tuple[CaseView, ...]:
+    """Hand-written cases, failures first, with the baseline's answer beside the candidate's."""
+    written = {
+        (case.suite, case.task, case.sample): case
+        for case in source.record.cases
+        if case.kind is Kind.CASE
+    }
+    baseline = source.arm(Role.BASELINE)
+    views = []
+    for check in checks:
+        if check.kind is not Kind.CASE:
+            continue
+        case = written.get((check.suite, check.task, check.name))
+        answers = [source.answer(case, one) for one in (baseline, arm) if one] if case else []
+        views.append(
+            CaseView(
+                id=check.id,
+                name=check.name,
+                suite=check.suite,
+                task=check.task,
+                verdict=check.verdict,
+                required=check.required,
+                expect=case.expect if case else (),
+                prompt=case.prompt if case else None,
+                answers=tuple(answers),
+                reason=check.reason,
+            )
+        )
+    return tuple(sorted(views, key=lambda view: -_CHECK_ORDER.index(view.verdict)))
+
+
+def _rubrics(source: Source, arm: Arm, checks: Sequence[CheckResult]) -> tuple[RubricView, ...]:
+    found = []
+    for check in checks:
+        if check.kind is Kind.RUBRIC:
+            found.append(_rubric(source, arm, check))
+    return tuple(found)
+
+
+def _rubric(source: Source, arm: Arm, check: CheckResult) -> RubricView:
+    cases = {
+        case.digest: case
+        for case in source.record.cases
+        if (case.suite, case.task) == (check.suite, check.task)
+    }
+    scored = [
+        (score.value, score)
+        for score in source.record.scores
+        if score.value is not None
+        and score.scorer == check.metric
+        and score.arm == arm.digest
+        and score.case in cases
+    ]
+    short = sorted(
+        ((value, score) for value, score in scored if value < 1), key=lambda pair: pair[0]
+    )
+    examples = [
+        Example(
+            sample=cases[score.case].sample,
+            answer=source.answer(cases[score.case], arm),
+            value=value,
+            reason=score.reason,
+        )
+        for value, score in short[:EXAMPLES]
+    ]
+    return RubricView(check.id, len(scored), len(short), tuple(examples))
+
+
+def _effects(source: Source, arm: Arm) -> tuple[Effect, ...]:
+    """Proofs with this candidate, and those of the other arms against base."""
+    bases = {one.digest for one in source.arms if one.role is Role.BASE}
+    others = {one.digest for one in source.arms if one.role in (Role.BASELINE, Role.ANCHOR)}
+    return tuple(
+        effect
+        for effect in source.record.effects
+        if arm.digest in (effect.arm, effect.other)
+        or ({effect.arm, effect.other} & bases and {effect.arm, effect.other} & others)
+    )
+
+
+def _levels(source: Source) -> tuple[LevelRow, ...]:
+    """Mean of every scorer on every task, for every arm."""
+    grouped: dict[tuple[str, str, str], dict[str, list[float]]] = {}
+    for case in _samples(source.record.cases):
+        for arm in {arm.digest: arm for arm in source.arms}:
+            for scorer, value in source.scores.get((case.digest, arm), {}).items():
+                if value is not None:
+                    row = grouped.setdefault((case.suite, case.task, scorer), {})
+                    row.setdefault(arm, []).append(value)
+    return tuple(
+        LevelRow(
+            suite=suite,
+            task=task,
+            metric=scorer,
+            levels=tuple(_level(arm, row.get(arm.digest, ())) for arm in source.arms),
+        )
+        for (suite, task, scorer), row in grouped.items()
+    )
+
+
+def _level(arm: Arm, values: Sequence[float]) -> Level:
+    mean = math.fsum(values) / len(values) if values else None
+    return Level(arm.role, arm.name, mean, len(values))
+
+
+def _suites(record: RunRecord) -> tuple[SuiteView, ...]:
+    kinds = Counter((case.suite, case.kind is Kind.CASE) for case in record.cases)
+    return tuple(
+        SuiteView(name, digest, kinds[name, False], kinds[name, True])
+        for name, digest in record.run.suites.items()
+    )
+
+
+def _run(record: RunRecord) -> RunView:
+    run = record.run
+    return RunView(
+        id=run.id,
+        started=run.started,
+        finished=record.finished,
+        seconds=record.seconds,
+        version=run.version,
+        numerics=run.numerics,
+        policy=run.policy,
+        cases=len(record.cases),
+        outputs=len(record.outputs),
+        reused=record.reused,
+        errors=sum(output.error is not None for output in record.outputs.values()),
+        settings=run.settings,
+    )

@@ -1,0 +1,237 @@
+"""What a report says: plain frozen records, one to one with report.json (see README.md)."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from harness.types import Arm, CheckResult, Effect, GateVerdict, Role, Verdict
+
+SCHEMA = 1
+
+
+@dataclass(frozen=True, slots=True)
+class ArmAnswer:
+    """What one arm said to one case."""
+
+    role: Role
+    name: str
+    text: str | None
+    """The generated text, or the likeliest choice; None where there is no answer."""
+    share: float | None
+    """Probability of that choice among the choices; None for generated text."""
+    error: str | None
+    scores: Mapping[str, float | None]
+    """Scorer → value; None where it could not score."""
+
+
+@dataclass(frozen=True, slots=True)
+class Flip:
+    """A case on which the candidate and the arm it is compared with disagree."""
+
+    case: str
+    """Digest of the case."""
+    suite: str
+    task: str
+    sample: str
+    against: Role
+    """The first arm it flipped against, of those that the task's checks name."""
+    lost: tuple[str, ...]
+    """Scorers by which the candidate is worse."""
+    won: tuple[str, ...]
+    slices: Mapping[str, str]
+    prompt: str
+    target: str | None
+    answers: tuple[ArmAnswer, ...]
+    """Of the references and the baseline, then of the candidate."""
+
+
+@dataclass(frozen=True, slots=True)
+class SliceCount:
+    """One value of one slice of a task: ``skill = sort``. A description, not a test."""
+
+    slice: str
+    value: str
+    n: int
+    """Cases that both arms have a score for."""
+    reference: float
+    """Mean score there of the arm that is compared with."""
+    candidate: float
+    difference: float
+    """candidate − reference."""
+    wins: int
+    losses: int
+
+
+@dataclass(frozen=True, slots=True)
+class FlipCount:
+    """Flips of one scorer on one task against one arm."""
+
+    suite: str
+    task: str
+    scorer: str
+    against: Role
+    n: int
+    """Cases that both arms have a score for."""
+    wins: int
+    losses: int
+    rate: float
+    """(wins + losses) / n."""
+    driver: SliceCount | None
+    """Where the losses gather: the slice with most of them beyond its share of the cases."""
+    slices: tuple[SliceCount, ...]
+    """The largest loss of each slice first."""
+
+
+@dataclass(frozen=True, slots=True)
+class Flips:
+    """Where a candidate answers differently in quality."""
+
+    n: int
+    """Cases that baseline and candidate have a common score for."""
+    flipped: int
+    rate: float | None
+    """Share of those on which any scorer flipped; None where n is 0."""
+    tasks: tuple[FlipCount, ...]
+    cases: tuple[Flip, ...]
+    """Losses first."""
+
+
+@dataclass(frozen=True, slots=True)
+class CaseView:
+    """A hand-written adversarial case and how the candidate met it."""
+
+    id: str
+    name: str
+    suite: str
+    task: str
+    verdict: Verdict
+    required: bool
+    expect: tuple[str, ...]
+    prompt: str | None
+    answers: tuple[ArmAnswer, ...]
+    reason: str
+
+
+@dataclass(frozen=True, slots=True)
+class Example:
+    """An output that falls short of a rubric."""
+
+    sample: str
+    answer: ArmAnswer
+    value: float
+    reason: str
+
+
+@dataclass(frozen=True, slots=True)
+class RubricView:
+    """A rubric and some of the outputs that do not meet it."""
+
+    id: str
+    scored: int
+    short: int
+    """Outputs that score below 1."""
+    examples: tuple[Example, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Level:
+    """Mean score of one arm."""
+
+    role: Role
+    name: str
+    value: float | None
+    n: int
+
+
+@dataclass(frozen=True, slots=True)
+class LevelRow:
+    """One metric of one task, over all arms."""
+
+    suite: str
+    task: str
+    metric: str
+    levels: tuple[Level, ...]
+    """In the order of the report's arms."""
+
+
+@dataclass(frozen=True, slots=True)
+class Tally:
+    """How many items of a candidate ended how; ``cases`` are the hand-written ones."""
+
+    checks: Mapping[Verdict, int]
+    cases: Mapping[Verdict, int]
+
+
+@dataclass(frozen=True, slots=True)
+class Candidate:
+    """One candidate, judged."""
+
+    name: str
+    digest: str
+    verdict: GateVerdict
+    headline: str
+    """One sentence: what was lost and where."""
+    summary: str
+    """The same without the names: how many of what."""
+    reasons: tuple[str, ...]
+    """The gate's, word for word."""
+    alpha: float
+    tally: Tally
+    closest: str | None
+    """Id of the passing required check that came closest to its limit."""
+    checks: tuple[CheckResult, ...]
+    """Worst suites first, and the worst of a suite first."""
+    flips: Flips
+    cases: tuple[CaseView, ...]
+    rubrics: tuple[RubricView, ...]
+    effect: tuple[Effect, ...]
+    """Proofs that bear on this candidate: its own, and its references' against base."""
+
+
+@dataclass(frozen=True, slots=True)
+class SuiteView:
+    """One suite as it was run."""
+
+    name: str
+    digest: str
+    samples: int
+    """Cases made from its data."""
+    cases: int
+    """Hand-written ones."""
+
+
+@dataclass(frozen=True, slots=True)
+class RunView:
+    """The run behind the report."""
+
+    id: str
+    started: str
+    finished: str | None
+    seconds: float
+    version: str
+    numerics: str
+    policy: str
+    cases: int
+    outputs: int
+    reused: int
+    """Of the outputs, those that were already in the store."""
+    errors: int
+    """Of the outputs, those that are failures."""
+    settings: Mapping[str, Any]
+
+
+@dataclass(frozen=True, slots=True)
+class Report:
+    """Everything a release manager signs. ``verdict`` is the worst of the candidates'."""
+
+    verdict: GateVerdict
+    base: Arm | None
+    baseline: Arm | None
+    run: RunView
+    arms: tuple[Arm, ...]
+    suites: tuple[SuiteView, ...]
+    levels: tuple[LevelRow, ...]
+    candidates: tuple[Candidate, ...]
+    """Worst first."""

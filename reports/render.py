@@ -1,0 +1,247 @@
+"""The report written down: report.html, report.json and report.md.
+
+The page is one file: its only style and script are named by hash in its Content-Security-Policy,
+so nothing that a model said can run, and nothing is fetched. jinja2 is loaded on first use.
+"""
+
+from __future__ import annotations
+
+import base64
+import functools
+import hashlib
+import os
+import tempfile
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from harness.types import CheckResult, GateVerdict, Kind, Verdict
+
+from . import headline, rounding, terminal, visible
+from .charts import Group, forest
+from .document import to_json
+from .markdown import to_markdown
+from .model import Candidate, CaseView, Flip, FlipCount, Report
+from .rounding import Figures, figures
+
+if TYPE_CHECKING:
+    from jinja2 import Environment
+
+HERE = Path(__file__).parent
+
+MOST_FLIPS = 200
+"""Flips on the page, over all candidates; report.json has them all."""
+MOST_CASES = 200
+"""Hand-written cases on the page, for each candidate."""
+UNFOLDED = 10
+"""Flips before the rest is folded."""
+MOST_LOSSES = 6
+"""Open items beside a verdict before the rest is counted."""
+MOST_SLICES = 12
+"""Values of a slice below a check."""
+LONGEST = 1200
+"""Characters of a prompt on the page."""
+LONGEST_ANSWER = 300
+"""Characters of an answer, a target or an expectation."""
+
+EXECUTORS = {
+    "fused": "in the shared batch",
+    "peft": "through unmodified PEFT, one arm a pass",
+}
+"""What the ways to run an arm are called."""
+
+_SENTENCES = {
+    GateVerdict.PROMOTE: "{candidate} may replace {baseline}.",
+    GateVerdict.INCONCLUSIVE: "It is not proven that {candidate} may replace {baseline}.",
+    GateVerdict.PARTIAL: "Only a part of the gate was run on {candidate}.",
+    GateVerdict.INCOMPLETE: "{candidate} could not be measured in full.",
+    GateVerdict.REJECT: "{candidate} may not replace {baseline}.",
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Paths:
+    """The three files of a report."""
+
+    html: Path
+    json: Path
+    markdown: Path
+
+
+def write_report(report: Report, directory: Path) -> Paths:
+    """Write the report into ``directory``, which is made if it is missing.
+
+    Each file is written beside its name and then renamed, so a reader sees the old report or
+    the new one, never a part. Raises OSError where the directory cannot be written.
+    """
+    directory.mkdir(parents=True, exist_ok=True)
+    paths = Paths(*(directory / f"report.{suffix}" for suffix in ("html", "json", "md")))
+    _replace(paths.html, to_html(report))
+    _replace(paths.json, to_json(report))
+    _replace(paths.markdown, to_markdown(report))
+    return paths
+
+
+def to_html(report: Report) -> str:
+    """The page."""
+    template = _environment().get_template("report.html.j2")
+    return template.render(report=report, page=_page(report))
+
+
+def _replace(path: Path, text: str) -> None:
+    handle, name = tempfile.mkstemp(dir=path.parent, prefix=f".{path.name}.")
+    try:
+        with os.fdopen(handle, "w", encoding="utf-8", newline="\n") as file:
+            file.write(text)
+        Path(name).chmod(0o644)
+        Path(name).replace(path)
+    except BaseException:
+        Path(name).unlink()
+        raise
+
+
+@dataclass(frozen=True, slots=True)
+class _Bar:
+    """Lengths of a lost-and-won bar, of 60 either way."""
+
+    lost: float
+    won: float
+
+
+@dataclass(frozen=True, slots=True)
+class _CandidateView:
+    """What the page shows of a candidate, in the order and the number it shows it."""
+
+    candidate: Candidate
+    sentence: str
+    open: Sequence[tuple[CheckResult, Figures]]
+    closest: CheckResult | None
+    closest_figures: Figures | None
+    reasons: Sequence[str]
+    forest: Sequence[Group]
+    tasks: Sequence[tuple[FlipCount, _Bar]]
+    flips: Sequence[Flip]
+    bad_cases: Sequence[CaseView]
+    good_cases: Sequence[CaseView]
+    hidden_cases: int
+    by_id: Mapping[str, CheckResult]
+    flips_of: Mapping[str, FlipCount]
+    """By the id of a comparison."""
+
+
+def _page(report: Report) -> dict[str, Any]:
+    from markupsafe import Markup
+
+    style, script = _static("report.css"), _static("report.js")
+    names: dict[str, str] = {}
+    for arm in report.arms:
+        names.setdefault(arm.digest, arm.name)
+    return {
+        "policy": f"default-src 'none'; style-src '{_hash(style)}'; script-src '{_hash(script)}'; "
+        "base-uri 'none'; form-action 'none'",
+        # Files of this package, not input: the only text that is not escaped.
+        "style": Markup(style),
+        "script": Markup(script),
+        "candidates": [_view(report, candidate) for candidate in report.candidates],
+        "named": lambda digest: names.get(digest, digest[:12]),
+        "executors": EXECUTORS,
+        "settings": list(_flat(report.run.settings)),
+        "losses": MOST_LOSSES,
+        "slices": MOST_SLICES,
+        "unfolded": UNFOLDED,
+        "longest": LONGEST,
+        "longest_answer": LONGEST_ANSWER,
+    }
+
+
+def _view(report: Report, candidate: Candidate) -> _CandidateView:
+    by_id = {check.id: check for check in candidate.checks}
+    closest = by_id.get(candidate.closest) if candidate.closest else None
+    baseline = report.baseline.name if report.baseline else "what is in production"
+    shown_cases = candidate.cases[:MOST_CASES]
+    most = max([max(row.losses, row.wins) for row in candidate.flips.tasks], default=0) or 1
+    return _CandidateView(
+        candidate=candidate,
+        sentence=_SENTENCES[candidate.verdict].format(candidate=candidate.name, baseline=baseline),
+        open=[(check, figures(check)) for check in terminal.open_items(candidate)],
+        closest=closest,
+        closest_figures=figures(closest) if closest else None,
+        reasons=_further_reasons(candidate),
+        forest=forest([check for check in candidate.checks if check.kind is not Kind.CASE]),
+        tasks=[
+            (row, _Bar(round(60 * row.losses / most, 1), round(60 * row.wins / most, 1)))
+            for row in candidate.flips.tasks
+        ],
+        flips=candidate.flips.cases[: MOST_FLIPS // len(report.candidates)],
+        bad_cases=[case for case in shown_cases if case.verdict is not Verdict.PASS],
+        good_cases=[case for case in shown_cases if case.verdict is Verdict.PASS],
+        hidden_cases=len(candidate.cases) - len(shown_cases),
+        by_id=by_id,
+        flips_of={
+            check.id: found
+            for check in candidate.checks
+            if (found := headline.flip_count(check, candidate))
+        },
+    )
+
+
+def _further_reasons(candidate: Candidate) -> list[str]:
+    """The gate's reasons that are not said by a check or by the headline already."""
+    if candidate.verdict is GateVerdict.PROMOTE:
+        return []
+    said = {
+        f"{check.suite} {check.task}.{check.name}: {check.reason}" for check in candidate.checks
+    }
+    return [r for r in candidate.reasons if r not in said and r != candidate.headline]
+
+
+def _flat(settings: Mapping[str, Any], prefix: str = "") -> Iterator[tuple[str, str]]:
+    """Nested settings as ``policy.margins.default`` → text."""
+    for key, value in settings.items():
+        name = f"{prefix}{key}"
+        if isinstance(value, Mapping) and value:
+            yield from _flat(value, f"{name}.")
+        elif isinstance(value, list | tuple):
+            yield name, ", ".join(map(str, value)) or "none"
+        else:
+            yield name, "none" if value is None else str(value)
+
+
+def _static(name: str) -> str:
+    return (HERE / "static" / name).read_text("utf-8")
+
+
+def _hash(text: str) -> str:
+    """A source expression of a Content-Security-Policy."""
+    return "sha256-" + base64.b64encode(hashlib.sha256(text.encode()).digest()).decode()
+
+
+@functools.cache
+def _environment() -> Environment:
+    from jinja2 import Environment, FileSystemLoader, StrictUndefined
+
+    environment = Environment(
+        loader=FileSystemLoader(HERE / "templates"),
+        autoescape=True,
+        undefined=StrictUndefined,
+        trim_blocks=True,
+        lstrip_blocks=True,
+    )
+    environment.filters |= {
+        "claim": headline.claim,
+        "count": rounding.count,
+        "duration": rounding.duration,
+        "figures": rounding.figures,
+        "level": rounding.level,
+        "lost_most": headline.lost_most,
+        "nats": rounding.nats,
+        "p_value": rounding.p_value,
+        "percent": rounding.percent,
+        "pieces": visible.pieces,
+        "plain": rounding.plain,
+        "points": rounding.points,
+        "shortened": visible.shortened,
+        "visible": visible.visible,
+    }
+    return environment

@@ -1,0 +1,89 @@
+"""The summary on the terminal: short, complete, and inert in any log."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+import pytest
+
+from harness.reports import build_report, summary_lines
+from harness.types import Verdict
+
+HOSTILE = "\n::error::pwned\r\x1b[2J##[error]x ##vso[task] \u202egpj\x00" + "y" * 9999
+
+
+def test_promotion_is_two_lines(record):
+    """Good news is short."""
+    assert summary_lines(build_report(record("contracts-v2"))) == [
+        "✓ PROMOTE contracts-v2 against contracts-v1",
+        "  All required items pass: 7 checks and 4 cases",
+    ]
+
+
+def test_every_open_item_has_a_line_with_interval_and_limit(record):
+    """What does not pass is listed, largest loss first, with its numbers."""
+    report = build_report(record("contracts-deluge"))
+    lines = summary_lines(report)
+    bad = [c for c in report.candidates[0].checks if c.verdict is not Verdict.PASS]
+    assert len(lines) == 2 + len(bad)
+    assert lines[2].startswith("  ✗ REGRESSED demo/general arithmetic.accuracy −")
+    assert "points against base [−" in lines[2]
+    assert "], limit −5.0" in lines[2]
+    assert "does not contain" in lines[-1]
+
+
+def test_a_loss_says_where_it_gathers(record):
+    """The slice that drives a regression stands on its line."""
+    run = record("contracts-deluge")
+    cases = tuple(
+        replace(case, slices={"skill": "sums" if i % 4 == 0 else "rest"})
+        for i, case in enumerate(run.cases)
+    )
+    sums = {c.digest for c in cases if c.task == "arithmetic" and c.slices["skill"] == "sums"}
+    base, _, candidate = (arm.digest for arm in run.arms)
+    scores = tuple(
+        replace(score, value=float(score.arm == base or score.case not in sums))
+        if score.arm in (base, candidate)
+        else score
+        for score in run.scores
+    )
+    report = build_report(replace(run, cases=cases, scores=scores))
+    assert summary_lines(report)[2].endswith("; most where skill is sums (100.0% to 0.0%)")
+
+
+def test_inconclusive_says_how_many_more(record, synthetic):
+    """An open check is answered with what it takes."""
+    lines = summary_lines(build_report(record("contracts-deluge", world=synthetic.World(n=30))))
+    assert any(line.endswith("; about 1,234 more cases would settle it") for line in lines)
+
+
+def test_unmeasured_says_why(record):
+    """No numbers, but the reason."""
+    run = record("contracts-v2")
+    blank = replace(
+        run.checks[0], verdict=Verdict.NOT_MEASURED, interval=None, reason="the engine died"
+    )
+    lines = summary_lines(build_report(replace(run, checks=(blank, *run.checks[1:]))))
+    assert "  ○ NOT_MEASURED demo/clauses classify.accuracy: the engine died" in lines
+
+
+def test_several_candidates_come_worst_first(record):
+    lines = summary_lines(build_report(record("contracts-v2", "contracts-deluge")))
+    assert lines[0].startswith("✗ REJECT contracts-deluge")
+    assert lines[-2].startswith("✓ PROMOTE contracts-v2")
+
+
+@pytest.mark.parametrize("where", ["reason", "suite", "metric"])
+def test_hostile_text_stays_one_inert_line(record, where):
+    """No control character, no workflow command, no flood, wherever the text gets in."""
+    run = record("contracts-deluge")
+    checks = tuple(
+        replace(check, **{where: HOSTILE[:300] if where != "reason" else HOSTILE})
+        for check in run.checks
+    )
+    decision = replace(run.decisions[0], reasons=(HOSTILE,))
+    for line in summary_lines(build_report(replace(run, checks=checks, decisions=(decision,)))):
+        assert line.isprintable()
+        assert not line.lstrip().startswith("::")
+        assert "##" not in line
+        assert len(line) < 2000
