@@ -1,0 +1,50 @@
+"""The command line: help with examples, sentences instead of tracebacks, exit codes."""
+
+import subprocess
+import sys
+
+import pytest
+from typer.testing import CliRunner
+
+from harness.cli.app import app
+
+VERBS = ["demo", "validate", "report", "history", "store ingest", "bench", "doctor"]
+
+
+def _loragate(*arguments, cwd):
+    code = "from harness.cli import main; main()"
+    return subprocess.run(
+        [sys.executable, "-c", code, *arguments], capture_output=True, text=True, cwd=cwd
+    )
+
+
+@pytest.mark.parametrize("verb", VERBS)
+def test_every_verb_has_help_with_an_example(verb):
+    result = CliRunner().invoke(app, [*verb.split(), "--help"])
+    assert result.exit_code == 0
+    assert f"Example: loragate {verb}" in " ".join(result.output.split())
+
+
+def test_every_verb_is_listed():
+    output = CliRunner().invoke(app, ["--help"]).output
+    assert all(verb.split()[0] in output for verb in VERBS)
+
+
+@pytest.mark.parametrize(
+    ("arguments", "code", "expected"),
+    [
+        (["validate", "nowhere"], 4, "no such file or folder"),
+        (["validate", "."], 4, "no suite in this folder"),
+        (["validate", "broken.yaml"], 2, "broken.yaml:1:"),
+        (["history"], 1, "run 'pytest suites/' first"),
+        (["report"], 1, "run 'pytest suites/' first"),
+        (["bench", "first-gte"], 4, "did you mean 'first-gate'?"),
+    ],
+)
+def test_a_mistake_is_a_sentence_with_its_exit_code(tmp_path, arguments, code, expected):
+    if "broken.yaml" in arguments:
+        (tmp_path / "broken.yaml").write_text("suit: a\n")
+    done = _loragate(*arguments, cwd=tmp_path)
+    assert done.returncode == code
+    assert expected in done.stderr
+    assert "Traceback" not in done.stderr

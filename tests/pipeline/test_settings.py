@@ -1,0 +1,77 @@
+"""Arguments over configuration."""
+
+import pytest
+
+from harness.errors import UsageError
+from harness.pipeline.settings import Named, configured, resolve
+
+TABLE = """
+[tool.loragate]
+base-model = "models/base"
+adapters = "adapters"
+baseline = "v1"
+candidate = ["v2", "v3"]
+store = "kept"
+"""
+
+
+@pytest.fixture
+def root(tmp_path):
+    """A project whose table names everything."""
+    for name in ("models/base", "adapters/v1", "adapters/v2", "adapters/v3", "sub/mine"):
+        (tmp_path / name).mkdir(parents=True)
+    (tmp_path / "models/base/config.json").write_text("{}")
+    (tmp_path / "pyproject.toml").write_text(TABLE)
+    return tmp_path
+
+
+def test_the_table_alone_suffices(root):
+    settings = resolve(root, {}, root / "sub")
+    assert settings.base_model == root / "models/base"
+    assert settings.baseline == Named("v1", root / "adapters/v1")
+    assert [c.name for c in settings.candidates] == ["v2", "v3"]
+    assert settings.store == root / "kept"
+    assert settings.report_dir == root / "build"
+    assert settings.engine == "torch"
+
+
+def test_an_option_replaces_its_key_and_is_relative_to_where_it_was_typed(root):
+    settings = resolve(root, {"candidate": ["new=mine"], "store": "here"}, root / "sub")
+    assert settings.candidates == (Named("new", root / "sub/mine"),)
+    assert settings.store == root / "sub/here"
+
+
+def test_base_is_a_legal_candidate_and_baseline(root):
+    settings = resolve(root, {"candidate": ["base", "plain=base"], "baseline": "base"}, root)
+    assert settings.candidates == (Named("base", None), Named("plain", None))
+    assert settings.baseline == Named("base", None)
+
+
+def test_without_a_baseline_the_first_release_is_compared_with_base(root):
+    (root / "pyproject.toml").write_text(TABLE.replace('baseline = "v1"\n', ""))
+    assert resolve(root, {}, root).baseline == Named("base", None)
+
+
+@pytest.mark.parametrize(
+    ("table", "options", "expected"),
+    [
+        (TABLE, {"candidate": ["v4"]}, "there is no adapter directory"),
+        (TABLE, {"candidate": ["a b=v2"]}, "cannot name an arm"),
+        (TABLE, {"candidate": ["v2", "v2"]}, "two candidates are named 'v2'"),
+        (TABLE, {"base-model": "adapters"}, "has no config.json"),
+        (TABLE, {"base-model": "nowhere"}, "does not exist"),
+        (TABLE, {"engine": "torhc"}, "did you mean 'torch'?"),
+        ("", {}, "no base model is named"),
+        ('[tool.loragate]\nbase-model = "models/base"', {}, "no candidate is named"),
+        ("[tool.loragate]\nbasemodel = 1", {}, "did you mean 'base-model'?"),
+        ("[tool", {}, "pyproject.toml"),
+    ],
+)
+def test_what_cannot_be_resolved_is_told(root, table, options, expected):
+    (root / "pyproject.toml").write_text(table)
+    with pytest.raises(UsageError, match=expected.replace("?", r"\?")):
+        resolve(root, options, root)
+
+
+def test_a_project_without_a_table_is_configured_by_nothing(tmp_path):
+    assert configured(tmp_path) == {}
