@@ -78,8 +78,7 @@ def _store() -> str:
     if not os.access(_existing(path), os.W_OK):
         raise LoragateError(f"{path} cannot be written; choose another with --store")
     store = Store(path)
-    store.recover()
-    problems = store.verify()
+    problems = (*store.recover().damaged, *store.verify())
     if problems:
         raise LoragateError("; ".join(problems))
     return f"{path} is sound"

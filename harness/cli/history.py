@@ -13,9 +13,8 @@ from rich.text import Text
 
 from harness.reports.visible import visible
 from harness.store.read import Table
-from harness.store.store import Store
 
-from .place import configured_path
+from .place import open_store
 
 
 class Question(StrEnum):
@@ -37,14 +36,13 @@ def history(
 
     Example: `loragate history --sql "SELECT * FROM v1.trend"`
     """
-    found = Store(configured_path("store", ".loragate", store))
-    found.recover()
+    found = open_store(store)
     if sql is not None:
         _print(found.sql(sql))
     elif question is Question.RUNS:
         _print(found.runs())
     elif question is Question.TREND:
-        _print(found.sql("SELECT * FROM v1.trend"))
+        _print(found.trend())
     else:
         run = run or found.latest_run() or ""
         _print(found.checks(run) if question is Question.CHECKS else found.flips(run))

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import sys
 from pathlib import Path
 
 from harness.pipeline.settings import configured
+from harness.store.store import Store
 
 
 def project_root() -> Path:
@@ -19,3 +21,11 @@ def configured_path(key: str, default: str, given: Path | None) -> Path:
         return given
     root = project_root()
     return root / str(configured(root).get(key, default))
+
+
+def open_store(given: Path | None) -> Store:
+    """The store, with what earlier runs left taken in; a damaged journal is told on stderr."""
+    store = Store(configured_path("store", ".loragate", given))
+    for damage in store.recover().damaged:
+        print(damage, file=sys.stderr)
+    return store

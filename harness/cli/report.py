@@ -9,9 +9,8 @@ import typer
 
 from harness.errors import UsageError
 from harness.reports import build_report, summary_lines, write_report
-from harness.store.store import Store
 
-from .place import configured_path
+from .place import configured_path, open_store
 
 
 def report(
@@ -23,8 +22,7 @@ def report(
 
     Example: `loragate report --report-dir /tmp/last-gate`
     """
-    history = Store(configured_path("store", ".loragate", store))
-    history.recover()
+    history = open_store(store)
     run = run or history.latest_run()
     if run is None:
         raise UsageError(f"{history.path}: no run is recorded yet; run `pytest suites/` first")

@@ -64,7 +64,7 @@ class Gate:
         self._by_name = {gated.suite.name: gated for gated in suites}
         self._digests = DigestCache(settings.store / "digests.json")
         self.store = Store(settings.store)
-        self.store.recover()
+        self._damaged = self.store.recover().damaged
         self.arms = recall(identify(settings, self._digests), self.store)
         self._options = EngineOptions()
         executors = {arm.executor for arm in self.arms}
@@ -122,9 +122,10 @@ class Gate:
         return replace(decision, verdict=GateVerdict.INCOMPLETE, reasons=(problem,))
 
     @property
-    def arm_notes(self) -> list[str]:
-        """What the store knows of the arms that a reader should hear, a sentence each."""
-        return [f"{arm.name}: {arm.history}" for arm in self.arms if arm.history]
+    def notes(self) -> list[str]:
+        """What a reader should hear of the store and of its arms, a sentence each."""
+        seen = [f"{arm.name}: {arm.history}" for arm in self.arms if arm.history]
+        return [*self._damaged, *dict.fromkeys(seen)]
 
     def finish(self, decisions: Sequence[GateDecision]) -> RunRecord:
         """Record results and decisions; the journal is whole when this returns."""

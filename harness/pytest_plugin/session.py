@@ -165,7 +165,7 @@ class GateSession:
         if self._gate is None:
             return
         terminal.section("release gate")
-        for note in self._gate.arm_notes:
+        for note in self._gate.notes:
             terminal.line(note)
         if self._report is not None:
             for line in summary_lines(self._report):

@@ -1,0 +1,203 @@
+"""Questions to the history."""
+
+from __future__ import annotations
+
+import functools
+from collections.abc import Collection
+from contextlib import AbstractContextManager
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, TypeVar
+
+from harness.errors import StoreError
+from harness.store import codec
+from harness.store.connect import DATABASE, WAIT
+from harness.store.migrate import reading
+from harness.store.records import KINDS, End, table
+from harness.types import (
+    Answer,
+    Arm,
+    Case,
+    CheckResult,
+    Effect,
+    GateDecision,
+    Output,
+    Run,
+    RunRecord,
+    Score,
+)
+
+if TYPE_CHECKING:
+    from duckdb import DuckDBPyConnection
+
+R = TypeVar("R")
+
+_KNOWN = """
+FROM data.outputs
+WHERE error IS NULL AND key IN (SELECT unnest(?::VARCHAR[]))
+QUALIFY row_number() OVER (PARTITION BY key ORDER BY rowid) = 1
+"""
+
+_OF_RUN = """
+FROM data.outputs
+WHERE key IN (SELECT key FROM data.answers WHERE run = $run)
+  AND (run = $run OR error IS NULL)
+QUALIFY row_number() OVER (PARTITION BY key ORDER BY run = $run DESC, rowid) = 1
+ORDER BY run, seq
+"""
+
+
+@dataclass(frozen=True, slots=True)
+class Table:
+    """The answer to a query."""
+
+    columns: tuple[str, ...]
+    rows: tuple[tuple[Any, ...], ...]
+
+
+@dataclass(frozen=True, slots=True)
+class SeenArm:
+    """What a path held when it was last gated."""
+
+    run: str
+    path: str
+    base: str
+    adapter: str | None
+    digest: str
+
+
+class History:
+    """What all runs have left in ``history.duckdb``; opens it anew for every question.
+
+    Every method raises StoreError if the history is missing, held by another process for
+    longer than ``wait`` seconds, damaged, or of a newer loragate.
+    """
+
+    def __init__(self, path: Path, *, wait: float = WAIT) -> None:
+        self.path = path
+        self.wait = wait
+
+    def known_outputs(self, keys: Collection[str]) -> dict[str, Output]:
+        """The finished (error-free) outputs among these keys; empty where nothing is recorded."""
+        if not keys or not (self.path / DATABASE).exists():
+            return {}
+        with self._open() as connection:
+            rows = connection.execute(f"SELECT {_columns('output')} {_KNOWN}", [list(keys)])
+            return {output.key: output for output in codec.from_rows(Output, rows.fetchall())}
+
+    def load_run(self, run: str) -> RunRecord:
+        """One whole run as it was journalled, with the outputs that its answers name.
+
+        They are its own or come from earlier runs. A run that was cut short has ``finished``
+        None. Raises StoreError for an unknown id.
+        """
+        with self._open() as connection:
+            headers = _all(connection, Run, "run", run)
+            if not headers:
+                raise StoreError(self._unknown(connection, run))
+            ends = _all(connection, End, "end", run)
+            outputs = connection.execute(f"SELECT {_columns('output')} {_OF_RUN}", {"run": run})
+            return RunRecord(
+                run=headers[0],
+                outputs={o.key: o for o in codec.from_rows(Output, outputs.fetchall())},
+                arms=_all(connection, Arm, "arm", run),
+                cases=_all(connection, Case, "case", run),
+                answers=_all(connection, Answer, "answer", run),
+                scores=_all(connection, Score, "score", run),
+                effects=_all(connection, Effect, "effect", run),
+                checks=_all(connection, CheckResult, "check", run),
+                decisions=_all(connection, GateDecision, "decision", run),
+                finished=ends[0].finished if ends else None,
+                seconds=ends[0].seconds if ends else 0.0,
+                reused=ends[0].reused if ends else 0,
+            )
+
+    def latest_run(self) -> str | None:
+        """Id of the run that began last; None if there is none."""
+        with self._open() as connection:
+            return _latest(connection)
+
+    def arms_seen(self) -> tuple[SeenArm, ...]:
+        """Every content that every path ever held, latest first; empty without a history."""
+        if not (self.path / DATABASE).exists():
+            return ()
+        query = (
+            "SELECT max(run), path, base, adapter, digest FROM data.arms"
+            " WHERE problem IS NULL AND path IS NOT NULL"
+            " GROUP BY ALL ORDER BY max(run) DESC, path, digest"
+        )
+        with self._open() as connection:
+            return tuple(SeenArm(*row) for row in connection.execute(query).fetchall())
+
+    def runs(self, limit: int = 20) -> Table:
+        """The latest runs, newest first."""
+        return self._table(
+            "SELECT run, started, verdict, candidates, cases, computed, reused, seconds"
+            " FROM v1.runs ORDER BY run DESC LIMIT ?",
+            [limit],
+        )
+
+    def checks(self, run: str) -> Table:
+        """The checks of a run, in its order."""
+        return self._table(
+            "SELECT name, suite, task, candidate, claim, verdict, estimate, low, high, margin, n,"
+            " reason FROM v1.checks WHERE run = ? ORDER BY candidate, suite, task, name",
+            [run],
+        )
+
+    def flips(self, run: str) -> Table:
+        """The cases of a run where baseline and candidate were scored differently."""
+        return self._table(
+            "SELECT suite, task, sample, scorer, candidate, better, baseline_value,"
+            " candidate_value, prompt, baseline_answer, candidate_answer FROM v1.flips"
+            " WHERE run = ? ORDER BY candidate, suite, task, sample, scorer",
+            [run],
+        )
+
+    def trend(self) -> Table:
+        """Mean scores per suite, task, scorer and arm, from run to run."""
+        return self._table(
+            "SELECT suite, task, scorer, role, arm, run, started, n, unscored, mean"
+            " FROM v1.trend ORDER BY suite, task, scorer, role, arm, run",
+            [],
+        )
+
+    def sql(self, query: str) -> Table:
+        """The answer to any query: read-only, without access to files, network or settings."""
+        with self._open(sandbox=True) as connection:
+            return _answer(connection, query, [])
+
+    def _table(self, query: str, parameters: list[Any]) -> Table:
+        with self._open() as connection:
+            return _answer(connection, query, parameters)
+
+    def _open(self, *, sandbox: bool = False) -> AbstractContextManager[DuckDBPyConnection]:
+        if not (self.path / DATABASE).exists():
+            raise StoreError(f"{self.path}: no history yet: run 'pytest suites/' first")
+        return reading(self.path / DATABASE, sandbox=sandbox, wait=self.wait)
+
+    def _unknown(self, connection: DuckDBPyConnection, run: str) -> str:
+        latest = _latest(connection)
+        hint = f"the latest is {latest}" if latest else "it holds none at all"
+        return f"{self.path}: no run {run!r} in this store; {hint}"
+
+
+def _latest(connection: DuckDBPyConnection) -> str | None:
+    ((latest,),) = connection.execute("SELECT max(run) FROM data.runs").fetchall()
+    return None if latest is None else str(latest)
+
+
+def _answer(connection: DuckDBPyConnection, query: str, parameters: list[Any]) -> Table:
+    result = connection.execute(query, parameters)
+    columns = tuple(column[0] for column in result.description or ())
+    return Table(columns, tuple(tuple(row) for row in result.fetchall()))
+
+
+def _all(connection: DuckDBPyConnection, cls: type[R], kind: str, run: str) -> tuple[R, ...]:
+    query = f"SELECT {_columns(kind)} FROM {table(kind)} WHERE run = ? ORDER BY seq"
+    return tuple(codec.from_rows(cls, connection.execute(query, [run]).fetchall()))
+
+
+@functools.cache
+def _columns(kind: str) -> str:
+    return ", ".join(f'"{field.name}"' for field in codec.fields(KINDS[kind]))

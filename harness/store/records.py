@@ -1,0 +1,53 @@
+"""What a journal holds: one word per kind of record, and the class it is read as."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from harness.types import (
+    Answer,
+    Arm,
+    Case,
+    CheckResult,
+    Effect,
+    GateDecision,
+    Output,
+    Run,
+    Score,
+)
+
+SCHEMA = 2
+"""Number of the newest migration: it goes up whenever one of these classes changes."""
+
+
+@dataclass(frozen=True, slots=True)
+class End:
+    """The last record of a run that was not cut short."""
+
+    finished: str
+    """ISO 8601, UTC."""
+    seconds: float
+    reused: int
+    """Outputs that were already in the store."""
+
+
+KINDS: Mapping[str, type[Any]] = {
+    "run": Run,
+    "arm": Arm,
+    "case": Case,
+    "answer": Answer,
+    "output": Output,
+    "score": Score,
+    "effect": Effect,
+    "check": CheckResult,
+    "decision": GateDecision,
+    "end": End,
+}
+"""Kind → class; the records of a kind lie in the table ``data.<kind>s``."""
+
+
+def table(kind: str) -> str:
+    """The private table that holds the records of a kind."""
+    return f"data.{kind}s"

@@ -1,0 +1,63 @@
+"""The store directory as a gate uses it: journals, and the history made of them.
+
+<store>/runs/<run id>.jsonl     the truth, one file per run
+<store>/history.duckdb          what everyone queries, rebuildable
+"""
+
+from __future__ import annotations
+
+from harness.errors import StoreError
+from harness.store.connect import DATABASE
+from harness.store.ingest import IngestReport, ingest
+from harness.store.journal import SUFFIX, JournalWriter, sync_directory
+from harness.store.migrate import migrate, remove
+from harness.store.read import History
+from harness.store.verify import verify
+from harness.types import Run
+
+
+class Store(History):
+    """A history that is also written. See ``History`` for the questions it answers."""
+
+    def journal(self, run: Run) -> JournalWriter:
+        """Begin the journal of a run; its header is on the disk when this returns."""
+        writer = JournalWriter(self.path / "runs" / f"{run.id}{SUFFIX}")
+        writer.append("run", [run])
+        writer.sync()
+        return writer
+
+    def recover(self) -> IngestReport:
+        """Take in what earlier runs left, finished or cut short.
+
+        For the beginning of a gate: a damaged old journal is reported, and does not stop it.
+        """
+        return ingest(self.path, wait=self.wait)
+
+    def ingest(self) -> IngestReport:
+        """Take in what is new; raises StoreError, after the others, if a journal is damaged."""
+        report = self.recover()
+        if report.damaged:
+            raise StoreError("\n".join(report.damaged))
+        return report
+
+    def verify(self) -> tuple[str, ...]:
+        """A sentence for everything wrong between journals and history; empty if nothing."""
+        return verify(self.path, wait=self.wait)
+
+    def rebuild(self) -> IngestReport:
+        """Make the history anew from the journals and put it in the place of the old one.
+
+        Raises StoreError, and leaves the old one, if a journal is damaged. A run whose journal
+        was moved away is in the new history no more.
+        """
+        old, fresh = self.path / DATABASE, self.path / f"{DATABASE}.rebuilt"
+        remove(fresh)
+        migrate(fresh, wait=self.wait)
+        report = ingest(self.path, fresh.name, wait=self.wait)
+        if report.damaged:
+            remove(fresh)
+            raise StoreError("\n".join(report.damaged))
+        remove(old)  # with its write-ahead log, which must not meet the new file
+        fresh.replace(old)
+        sync_directory(self.path)
+        return report
