@@ -44,12 +44,12 @@ class Execution:
         self.scores: dict[tuple[str, str, str], Score] = {}
         self.problem: str | None = None
         """Why the engine gave up, if it did."""
-        self.reused = len(known)
         self._cases, self._scorers = cases, scorers
         self._journal, self._progress = journal, progress
         self._asked: dict[str, list[Answer]] = defaultdict(list)
         for answer in plan.answers:
             self._asked[answer.key].append(answer)
+        self.reused = len(known.keys() & self._asked.keys())
         self._synced = time.monotonic()
         self._stream = self._run(start_engine, [k for k in plan.requests if k not in known])
         for output in known.values():

@@ -32,7 +32,7 @@ def _case(i: int, cluster: str) -> Case:
 
 @pytest.fixture
 def arms() -> tuple[Arm, Arm, Arm]:
-    """base, baseline v1, candidate v2"""
+    """The base, the baseline v1 and the candidate v2."""
     return BASE, BASELINE, CANDIDATE
 
 
