@@ -60,15 +60,15 @@ def identify(settings: Settings, digests: DigestCache) -> Arms:
     return Arms(base, baseline, tuple(candidates), paths)
 
 
-def changed(settings: Settings, arms: Arms, digests: DigestCache) -> str | None:
-    """What is no longer what was measured, read anew from the bytes; None where all is."""
+def changed(settings: Settings, arms: Arms, digests: DigestCache, *, verify: bool) -> str | None:
+    """What is no longer what was identified; None where all is. ``verify`` reads all bytes anew."""
     try:
-        found = digests.base(settings.base_model, verify=True)
+        found = digests.base(settings.base_model, verify=verify)
         if found != arms.base.base:
             return f"the base model changed while the gate ran: now {found[:12]}"
         for arm in arms.runnable():
             path = arms.paths[arm.digest]
-            if path is not None and digests.adapter(path, verify=True) != arm.adapter:
+            if path is not None and digests.adapter(path, verify=verify) != arm.adapter:
                 return f"adapter {arm.name} changed while the gate ran"
     except AdapterError as error:
         return f"an arm changed while the gate ran: {error}"

@@ -6,6 +6,7 @@ import time
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from datetime import UTC, datetime
+from functools import cached_property
 
 from harness.adapters.digest import DigestCache
 from harness.engine.numerics import numerics_class
@@ -116,10 +117,14 @@ class Gate:
         )
         if decision.verdict is not GateVerdict.PROMOTE:
             return decision
-        problem = changed(self._settings, self.arms, self._digests)
-        if problem is None:
+        if self._changed is None:
             return decision
-        return replace(decision, verdict=GateVerdict.INCOMPLETE, reasons=(problem,))
+        return replace(decision, verdict=GateVerdict.INCOMPLETE, reasons=(self._changed,))
+
+    @cached_property
+    def _changed(self) -> str | None:
+        """No promotion without all bytes read again."""
+        return changed(self._settings, self.arms, self._digests, verify=True)
 
     @property
     def notes(self) -> list[str]:
@@ -190,6 +195,11 @@ class Gate:
         factory = ENGINES.load(self._settings.engine)
         arms = self.arms.runnable()
         engine: Engine = factory(self._settings.base_model, arms, self.arms.paths, self._options)
+        problem = changed(self._settings, self.arms, self._digests, verify=False)
+        if problem is not None:
+            # What was loaded is not what the outputs would be kept under.
+            engine.close()
+            raise EngineError(f"{problem}; gate it again")
         return engine
 
     def _measure(self, declared: Declared) -> CheckResult:

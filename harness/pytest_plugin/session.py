@@ -125,11 +125,8 @@ class GateSession:
 
     def decision(self, candidate: str) -> GateDecision:
         """The decision on a candidate as things stand."""
-        declared = [d.id for suite in self.suites for d in suite.declared]
-        not_run = [
-            *self.broken,
-            *(d for d in declared if d.endswith(f"@{candidate}") and d not in self._answered),
-        ]
+        declared = [d for suite in self.suites for d in suite.declared if d.candidate == candidate]
+        not_run = [*self.broken, *(d.id for d in declared if d.id not in self._answered)]
         reruns = [nodeid for nodeid, times in self._runs.items() if times > 1]
         return self._running.decision(candidate, not_run=not_run, reruns=reruns)
 
@@ -155,7 +152,7 @@ class GateSession:
             record = self._gate.finish(decisions)
             self._report = build_report(record)
             self._paths = write_report(self._report, self.settings.report_dir)
-            self._gate.store.ingest()
+            self._gate.store.recover()
         except (LoragateError, OSError) as error:
             self._trouble = str(error)
             session.exitstatus = session.exitstatus or pytest.ExitCode.TESTS_FAILED

@@ -147,6 +147,13 @@ def gate(pytester: pytest.Pytester, project: Project):
 
 
 @pytest.fixture
+def on_start(monkeypatch):
+    """Add what shall happen when an engine starts."""
+    monkeypatch.setattr(fake_engine, "ON_START", [])
+    return fake_engine.ON_START.append
+
+
+@pytest.fixture
 def report(project: Project):
     """The report.json of the last run."""
     return lambda: json.loads((project.root / "build/report.json").read_text("utf-8"))

@@ -19,6 +19,8 @@ FAILING, DYING = 2.0, 3.0
 BASE_SKILL = 0.5
 CALLS = []
 """How many requests each started engine was given."""
+ON_START = []
+"""Called when an engine starts, before it reads any adapter."""
 
 
 def skill(path: Path | None) -> float:
@@ -38,6 +40,8 @@ class FakeEngine:
     """``harness.engine.protocol.Engine`` over made-up answers."""
 
     def __init__(self, base, arms, paths, options):
+        for happen in ON_START:
+            happen()
         self.tokenizer = Tokenizer(base)
         self.skills = {arm.digest: skill(paths[arm.digest]) for arm in arms}
         CALLS.append(0)

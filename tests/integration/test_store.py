@@ -69,6 +69,29 @@ def test_swapped_adapters_swap_their_verdicts(gate, project, report):
     assert report()["verdict"] == "REJECT"
 
 
+def test_an_adapter_swapped_while_it_is_loaded_leaves_nothing_in_the_store(
+    gate, project, report, on_start
+):
+    """Else its outputs would be kept under the digest of what it was before."""
+    on_start(lambda: project.adapter("v2", 0.3))
+    assert gate().ret == 1
+    assert report()["verdict"] == "INCOMPLETE"
+    assert "changed while the gate ran" in report()["candidates"][0]["reasons"][0]
+    assert Store(project.root / ".loragate").sql("FROM data.outputs").rows == ()
+
+
+def test_a_damaged_journal_is_told_and_stops_nothing(gate, project):
+    gate()
+    (journal,) = (project.root / ".loragate/runs").iterdir()
+    (project.root / ".loragate/history.duckdb").unlink()
+    raw = bytearray(journal.read_bytes())
+    raw[len(raw) // 2] ^= 1
+    journal.write_bytes(raw)
+    result = gate()
+    assert result.ret == 0
+    result.stdout.fnmatch_lines([f"*{journal.name}:*"])
+
+
 def test_an_edited_prompt_is_asked_again_of_every_arm(gate, project, calls):
     gate()
     text = (project.root / "suites/colours.yaml").read_text("utf-8")
