@@ -90,9 +90,12 @@ def _candidate(source: Source, arm: Arm, decision: GateDecision) -> Candidate:
     for result in results:
         _refuse_infinite(result)
     checks = _worst_first(results)
+    written = [check.verdict for check in checks if check.kind is Kind.CASE]
+    none_fails = bool(written) and set(written) == {Verdict.PASS}
     tally = Tally(
         checks=_count(check.verdict for check in checks if check.kind is not Kind.CASE),
-        cases=_count(check.verdict for check in checks if check.kind is Kind.CASE),
+        cases=_count(written),
+        cases_fail_below=min(1.0, 3 / len(written)) if none_fails else None,
     )
     return Candidate(
         name=arm.name,

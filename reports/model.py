@@ -162,6 +162,8 @@ class Tally:
 
     checks: Mapping[Verdict, int]
     cases: Mapping[Verdict, int]
+    cases_fail_below: float | None
+    """3/n, the upper 95% bound of the failure rate where none of n cases fails; None elsewhere."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -197,3 +197,12 @@ def test_run_without_cases_is_reported_empty(record, synthetic):
     assert report.levels == ()
     assert report.candidates[0].flips.rate is None
     assert report.candidates[0].checks == ()
+
+
+def test_cases_without_a_failure_bound_the_failure_rate_by_three_over_n(record):
+    """Hanley and Lippman-Hand (1983), JAMA 249, 1743-1745: "If nothing goes wrong"."""
+    for candidate in build_report(record("contracts-v2", "contracts-deluge")).candidates:
+        cases = [check for check in candidate.checks if check.kind is Kind.CASE]
+        failed = [check for check in cases if check.verdict is not Verdict.PASS]
+        expected = None if failed else 3 / len(cases)
+        assert candidate.tally.cases_fail_below == (expected and min(1.0, expected))
