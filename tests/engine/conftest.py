@@ -25,6 +25,7 @@ from transformers import (
     Qwen3Config,
     Qwen3ForCausalLM,
 )
+from transformers.pytorch_utils import Conv1D
 
 from harness.adapters.digest import DigestCache
 from harness.adapters.inspection import inspect_adapter
@@ -56,7 +57,11 @@ def _model(family: str) -> PreTrainedModel:
     torch.manual_seed(0)
     if family == "gpt2":
         sizes = {"n_embd": 32, "n_layer": 3, "n_head": 4, "n_positions": CONTEXT}
-        return GPT2LMHeadModel(GPT2Config(**_COMMON, **sizes, initializer_range=0.3))
+        model = GPT2LMHeadModel(GPT2Config(**_COMMON, **sizes, initializer_range=0.3))
+        for module in model.modules():
+            if isinstance(module, Conv1D):
+                module.bias.data.normal_(std=0.3)  # zero as initialised, which would hide mistakes
+        return model
     if family == "llama":
         return LlamaForCausalLM(LlamaConfig(**_COMMON, **_SIZES, tie_word_embeddings=True))
     if family == "mistral":
@@ -134,11 +139,14 @@ class World:
             info.executor,
         )
 
-    def engine(self, *adapters: Path, batch_tokens: int = 700) -> tuple[TorchEngine, list[Arm]]:
+    def engine(
+        self, *adapters: Path, batch_tokens: int = 700, dtype: str = "float32"
+    ) -> tuple[TorchEngine, list[Arm]]:
         """An engine over the base and these adapters; its arms, the base first."""
         arms = [BASE, *(self.arm(adapter) for adapter in adapters)]
         paths = {arm.digest: Path(arm.path) if arm.path else None for arm in arms}
-        return TorchEngine(self.base, arms, paths, EngineOptions(batch_tokens=batch_tokens)), arms
+        options = EngineOptions(dtype=dtype, batch_tokens=batch_tokens)
+        return TorchEngine(self.base, arms, paths, options), arms
 
     def oracle(self, adapter: Path | None) -> PreTrainedModel:
         """Unmodified peft, one adapter at a time."""
@@ -231,6 +239,25 @@ def worlds(tmp_path_factory: pytest.TempPathFactory) -> Callable[[str], World]:
 def llama(worlds: Callable[[str], World]) -> World:
     """The family that most tests use."""
     return worlds("llama")
+
+
+@pytest.fixture(autouse=True)
+def _nothing_halved(caplog: pytest.LogCaptureFixture) -> Iterator[None]:
+    """A batch that fails is run again in halves: right answers could hide a mistake."""
+    yield
+    records = [*caplog.get_records("setup"), *caplog.get_records("call")]
+    assert not [record.message for record in records if "is halved" in record.getMessage()]
+
+
+@pytest.fixture(scope="session", autouse=True)
+def _one_thread() -> Iterator[None]:
+    """Tiny models gain nothing from a second one, and pay for its spinning."""
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setenv("OMP_NUM_THREADS", "1")
+        before = torch.get_num_threads()
+        torch.set_num_threads(1)
+        yield
+        torch.set_num_threads(before)
 
 
 @pytest.fixture(autouse=True)

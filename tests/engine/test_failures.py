@@ -17,6 +17,11 @@ from harness.types import Arm, Role
 CHOICES = ((5,), (6, 7))
 
 
+@pytest.fixture(autouse=True)
+def _nothing_halved() -> None:
+    """Here it is what is tested."""
+
+
 @pytest.fixture(scope="module")
 def engine(llama):
     """The base and one adapter."""

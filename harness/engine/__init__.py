@@ -1,0 +1,1 @@
+"""Requests in, outputs out: tokens, keys, numerics, and the executors that run the arms."""

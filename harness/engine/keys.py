@@ -1,0 +1,61 @@
+"""The identity of one output: whatever could change it is in its key.
+
+Requests are made here and nowhere else, so that none carries a key of other content.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from collections.abc import Mapping
+from typing import Any
+
+from harness.engine.protocol import GenerateRequest, ScoreRequest
+from harness.types import Arm
+
+
+def generate_request(
+    arm: Arm,
+    prompt: tuple[int, ...],
+    max_tokens: int,
+    stop: tuple[str, ...],
+    numerics: str,
+    repeat: int = 0,
+) -> GenerateRequest:
+    """A greedy continuation; ``repeat`` tells deliberate repetitions of one request apart."""
+    content = {"prompt": prompt, "max_tokens": max_tokens, "stop": stop, "sampling": "greedy"}
+    key = output_key(arm.base, arm.adapter, content, numerics, repeat)
+    return GenerateRequest(key, arm.digest, prompt, max_tokens, stop)
+
+
+def score_request(
+    arm: Arm,
+    prompt: tuple[int, ...],
+    choices: tuple[tuple[int, ...], ...],
+    numerics: str,
+    repeat: int = 0,
+) -> ScoreRequest:
+    """Likelihoods of choices; ``numerics`` is the class of the arm's executor."""
+    content = {"prompt": prompt, "choices": choices}
+    key = output_key(arm.base, arm.adapter, content, numerics, repeat)
+    return ScoreRequest(key, arm.digest, prompt, choices)
+
+
+def output_key(
+    base: str,
+    adapter: str | None,
+    content: Mapping[str, Any],
+    numerics: str,
+    repeat: int = 0,
+) -> str:
+    """SHA-256 over digests of base and adapter, the request's content, numerics and repeat."""
+    identity = {
+        "schema": 1,
+        "base": base,
+        "adapter": adapter,
+        "content": content,
+        "numerics": numerics,
+        "repeat": repeat,
+    }
+    text = json.dumps(identity, sort_keys=True, separators=(",", ":"))
+    return hashlib.sha256(text.encode()).hexdigest()

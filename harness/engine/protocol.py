@@ -1,0 +1,82 @@
+"""What an engine is, whoever implements it."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Protocol
+
+from harness.types import Arm, Output
+
+
+@dataclass(frozen=True, slots=True)
+class GenerateRequest:
+    """Continue a prompt greedily."""
+
+    key: str
+    """The output's key; see ``harness.engine.keys``."""
+    arm: str
+    """``Arm.digest``."""
+    prompt: tuple[int, ...]
+    max_tokens: int
+    stop: tuple[str, ...] = ()
+    """Texts that end the answer and are not part of it."""
+
+
+@dataclass(frozen=True, slots=True)
+class ScoreRequest:
+    """How likely is each choice as the continuation of a prompt?"""
+
+    key: str
+    arm: str
+    prompt: tuple[int, ...]
+    choices: tuple[tuple[int, ...], ...]
+    """The tokens of each choice; none is empty."""
+
+
+@dataclass(frozen=True, slots=True)
+class EngineOptions:
+    """What an engine may be told."""
+
+    dtype: str = "float32"
+    """Of weights and computation: float32, bfloat16 or float16."""
+    batch_tokens: int = 8192
+    """Most tokens of one padded batch, its new tokens included: bounds memory."""
+
+
+class Engine(Protocol):
+    """Runs requests of any of its arms, in any order, and streams outputs as they finish.
+
+    Each request gets exactly one output under its key. A request that fails gets an output with
+    ``error``; EngineError is raised only where nothing can be run at all.
+    """
+
+    def generate(self, requests: Sequence[GenerateRequest]) -> Iterator[Output]:
+        """Greedy continuations."""
+        ...
+
+    def score(self, requests: Sequence[ScoreRequest]) -> Iterator[Output]:
+        """Natural-log likelihoods of choices, each summed over its tokens."""
+        ...
+
+    def close(self) -> None:
+        """Free the model; the engine is not used again."""
+        ...
+
+
+class EngineFactory(Protocol):
+    """How an engine of the registry is made; ``paths`` is arm digest → adapter directory.
+
+    Raises EngineError if the base model or an adapter cannot be loaded.
+    """
+
+    def __call__(
+        self,
+        base: Path,
+        arms: Sequence[Arm],
+        paths: Mapping[str, Path | None],
+        options: EngineOptions,
+    ) -> Engine:
+        """Load the base model and all arms."""
+        ...

@@ -1,0 +1,28 @@
+"""The torch engine as the gate starts it, by its name in the registry."""
+
+from __future__ import annotations
+
+import os
+
+import pytest
+
+from harness.engine.protocol import EngineOptions
+from harness.registry import ENGINES
+from harness.types import Arm, Role
+
+BASE = Arm(Role.BASE, "base", "b", None, "base")
+
+
+@pytest.mark.parametrize(("stated", "expected"), [(None, "PASSIVE"), ("ACTIVE", "ACTIVE")])
+def test_idle_threads_sleep_unless_told_otherwise(
+    llama, monkeypatch: pytest.MonkeyPatch, stated: str | None, expected: str
+) -> None:
+    """And the engine of that name answers."""
+    monkeypatch.setenv("OMP_WAIT_POLICY", stated or "")
+    if stated is None:
+        monkeypatch.delenv("OMP_WAIT_POLICY")
+    engine = ENGINES.load("torch")(llama.base, [BASE], {"base": None}, EngineOptions())
+    assert os.environ["OMP_WAIT_POLICY"] == expected
+    (output,) = engine.generate(llama.to_generate([BASE], llama.prompts(1)))
+    assert output.error is None
+    engine.close()
