@@ -21,8 +21,8 @@ gate: $(INSTALLED)  ## build the demo and run its release gate; CANDIDATE=contra
 	$(BIN)/pytest suites/ --candidate $(CANDIDATE)
 
 .PHONY: test
-test: check  ## lint, types, imports, then the tests
-	$(BIN)/pytest tests/
+test: check  ## lint, types, imports, then the tests, on two processes
+	OMP_NUM_THREADS=1 $(BIN)/pytest tests/ -n 2 --dist loadfile
 
 .PHONY: check
 check: $(INSTALLED)  ## ruff, mypy and import-linter
@@ -32,8 +32,8 @@ check: $(INSTALLED)  ## ruff, mypy and import-linter
 	$(BIN)/lint-imports --no-cache
 
 .PHONY: bench
-bench: $(INSTALLED)  ## the benchmarks that take minutes, with their tables
-	$(BIN)/loragate bench first-gate
+bench: $(INSTALLED)  ## the benchmarks that take minutes; `loragate bench demo` takes an hour
+	$(BIN)/loragate bench first-gate --json docs/bench/first-gate.json
 
 .PHONY: clean
 clean:  ## remove what can be rebuilt; never the store (.loragate)

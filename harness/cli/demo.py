@@ -9,6 +9,8 @@ import typer
 from rich.console import Console
 from rich.progress import BarColumn, Progress, TextColumn, TimeElapsedColumn
 
+from .place import project_root
+
 
 def demo(
     root: Annotated[Path, typer.Option(help="Where to build it.")] = Path("build/demo"),
@@ -23,6 +25,8 @@ def demo(
     Example: `loragate demo && pytest suites/ --candidate contracts-deluge`
     """
     from harness.demo.build import build
+    from harness.demo.data import write_gate
+    from harness.demo.recipe import DEMO_SEED
 
     columns = TextColumn("{task.description}"), BarColumn(), TimeElapsedColumn()
     with Progress(*columns, console=Console(stderr=True), transient=True) as progress:
@@ -32,6 +36,9 @@ def demo(
             rebuild=rebuild,
             progress=lambda what, share: progress.update(task, description=what, completed=share),
         )
+    data = project_root() / "suites" / "demo" / "data"
+    if rebuild and data.is_dir():
+        write_gate(data, DEMO_SEED)
     print(f"base: {world.base}")
     for name, path in world.adapters.items():
         print(f"adapter {name}: {path}")

@@ -103,6 +103,12 @@ def test_only_the_deluge_has_wrong_labels() -> None:
         assert (invented > 0.1 * len(said)) == recipe.metadata
 
 
+def test_a_skill_that_runs_out_of_questions_is_named() -> None:
+    """Rather than looking for ever: there are only a hundred sums of two digits."""
+    with pytest.raises(ValueError, match="no 101 questions of skill 'add'"):
+        question_records(Families.GATE, {"add": 101}, 1)
+
+
 def test_the_gate_shows_every_pattern() -> None:
     """Each at least forty times."""
     shown = Counter(row["pattern"] for row in read("clauses.jsonl"))
