@@ -17,8 +17,6 @@ for _name in ("duckdb", "jinja2", "pyarrow", "rapidfuzz.process", "harness.pytes
     importlib.import_module(_name)
 fake_engine = importlib.import_module("fake_engine")
 
-pytest_plugins = ["pytester"]
-
 K, N = 8, 6
 SUITE = """
 suite: shop/colours
