@@ -17,7 +17,10 @@ def bounds(x: float, n: float, alpha: float, df: float | None = None) -> tuple[f
     p, spread = x / n, z * z / n
     centre = p + spread / 2
     half = z * math.sqrt(p * (1 - p) / n + spread / (4 * n))
-    return max(0.0, (centre - half) / (1 + spread)), min(1.0, (centre + half) / (1 + spread))
+    # All or nothing is its own bound exactly; rounding would put it outside its interval.
+    low = 0.0 if x <= 0 else (centre - half) / (1 + spread)
+    high = 1.0 if x >= n else (centre + half) / (1 + spread)
+    return low, high
 
 
 def clustered_bounds(values: Values, clusters: Clusters, alpha: float) -> tuple[float, float]:

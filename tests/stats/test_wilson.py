@@ -29,6 +29,12 @@ def test_bounds_equal_statsmodels(n, data):
     assert wilson.bounds(x, n, 0.05) == pytest.approx(expected, abs=1e-9)
 
 
+@given(st.integers(2, 600), st.floats(1.0, 9.0))
+def test_all_right_is_bounded_by_exactly_one_and_all_wrong_by_exactly_zero(n, deff):
+    assert wilson.bounds(n / deff, n / deff, 0.05)[1] == 1.0
+    assert wilson.bounds(0.0, n / deff, 0.05)[0] == 0.0
+
+
 @given(st.lists(st.booleans(), min_size=5, max_size=200), st.floats(0.05, 0.95))
 def test_p_above_is_small_exactly_where_the_lower_bound_clears_the_floor(scores, floor):
     values, clusters = np.array(scores, dtype=float), Clusters.of(range(len(scores)))
