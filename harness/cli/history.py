@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sys
 from enum import StrEnum
 from pathlib import Path
 from typing import Annotated
@@ -49,13 +50,18 @@ def history(
 
 
 def _print(table: Table) -> None:
-    shown = RichTable(*table.columns, box=None, pad_edge=False)
+    shown = RichTable(box=None, pad_edge=False)
+    for name in table.columns:
+        shown.add_column(name, no_wrap=True)
     for row in table.rows:
         shown.add_row(*(Text(_cell(value)) for value in row))
-    Console().print(shown)
+    # A pipe has no width to cut columns for.
+    Console(width=None if sys.stdout.isatty() else 10_000).print(shown)
 
 
 def _cell(value: object) -> str:
     if isinstance(value, float):
         return f"{value:.4g}"
+    if isinstance(value, list):
+        return visible(", ".join(map(str, value)))
     return "" if value is None else visible(str(value))

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import copy
 import re
 from collections.abc import Iterator, Mapping
 from typing import Any, TypeVar, get_args
@@ -48,6 +49,29 @@ def validated(
     except ValidationError as error:
         details = error.errors(include_url=False)
         return None, [_problem(model, detail, document, base) for detail in details]
+
+
+def without_unknown_keys(model: type[BaseModel], data: Any) -> Any:
+    """A copy of the data without the keys that the model does not know.
+
+    A misspelt key is told by ``validated``; it should not hide what else is wrong.
+    """
+    pruned = copy.deepcopy(data)
+    try:
+        model.model_validate(data)
+    except ValidationError as error:
+        for detail in error.errors(include_url=False):
+            if detail["type"] == "extra_forbidden":
+                _delete(pruned, detail["loc"])
+    return pruned
+
+
+def _delete(data: Any, loc: tuple[Step, ...]) -> None:
+    for step in loc[:-1]:
+        found = isinstance(data, list) or (isinstance(data, dict) and step in data)
+        data = data[step] if found else data  # a union's own step is in no data
+    if isinstance(data, dict):
+        data.pop(loc[-1], None)
 
 
 def _problem(

@@ -14,7 +14,7 @@ from .load import Document, Place, Step, read
 from .model import Suite
 from .root import display, suite_root
 from .rules import check_references
-from .schema import validated
+from .schema import validated, without_unknown_keys
 from .survey import survey
 from .tasks import LoadedTask, load_tasks
 
@@ -64,10 +64,13 @@ class LoadedSuite:
 def load_suite(path: Path) -> LoadedSuite:
     """Read and check one suite file with its data; SuiteError holds all problems at once."""
     document = read(path, display(path))
-    spec, wrong = validated(Suite, document.data, document)
+    spec, misshapen = validated(Suite, document.data, document)
     if spec is None:
-        raise SuiteError(_in_order(document, wrong))
+        spec, _ = validated(Suite, without_unknown_keys(Suite, document.data), document)
+    if spec is None:
+        raise SuiteError(_in_order(document, misshapen))
     tasks, problems = load_tasks(spec, document)
+    problems += misshapen
     problems += check_references(spec, tasks, document)
     root = suite_root(path)
     reading, wrong = survey(path.parent, root, spec, tasks, document)

@@ -300,3 +300,21 @@ def test_loading_a_suite_imports_nothing_heavy(write_suite: Write) -> None:
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
 
     assert done.stdout == "[]\n"
+
+
+def test_a_misspelt_key_does_not_hide_what_else_is_wrong(write_suite: Write) -> None:
+    """Shape, references and data are all told in one go."""
+    path = write_suite(
+        ("margin: 0.03}", "margn: 0.03}"),
+        ("max_words: 6", "max_wrds: 6, max_words: 6"),
+        ("metric: grounded", "metric: groundd"),
+        ("path: data/clauses.jsonl", "path: data/clause.jsonl"),
+    )
+
+    with pytest.raises(SuiteError) as caught:
+        load_suite(path)
+
+    told = str(caught.value)
+    for word in ("margin", "max_words", "grounded", "clauses.jsonl"):
+        assert f"did you mean '{word}'?" in told
+    assert len(caught.value.problems) == 4
