@@ -42,22 +42,22 @@ def prove(arms: Sequence[Arm], scored: Mapping[str, Scored], twice: Scored) -> t
 
 
 def _compare(one: Arm, other: Arm, a: Scored, b: Scored, noise: float | None) -> Effect:
-    difference = largest_difference(a, b)
-    prompts = len(a.keys() & b.keys())
+    difference, prompts = largest_difference(a, b), len(a.keys() & b.keys())
+    threshold, proven = None, False
     if difference is None or noise is None or not math.isfinite(difference):
-        return Effect(
-            arm=one.digest,
-            other=other.digest,
-            prompts=prompts,
-            difference=None,
-            noise=noise,
-            threshold=None,
-            proven=False,
-            reason=f"effect of {one.name} against {other.name} was not measured: "
-            "no log-probability came back for both, or none of the first arm run twice",
+        difference = None
+        reason = (
+            f"effect of {one.name} against {other.name} was not measured: "
+            "no log-probability came back for both, or none of the first arm run twice"
         )
-    threshold = max(NOISE_FACTOR * noise, LEAST_DIFFERENCE)
-    proven = difference > threshold
+    else:
+        threshold = max(NOISE_FACTOR * noise, LEAST_DIFFERENCE)
+        proven = difference > threshold
+        reason = (
+            f"{one.name} and {other.name} differ in content but not in behaviour: on {prompts} "
+            f"prompts their log-probabilities differ by {difference:.2g} nats at most, "
+            f"{threshold:.2g} is needed; is the adapter trained, and active on this base?"
+        )
     return Effect(
         arm=one.digest,
         other=other.digest,
@@ -66,11 +66,7 @@ def _compare(one: Arm, other: Arm, a: Scored, b: Scored, noise: float | None) ->
         noise=noise,
         threshold=threshold,
         proven=proven,
-        reason=""
-        if proven
-        else f"{one.name} and {other.name} differ in content but not in behaviour: on {prompts} "
-        f"prompts their log-probabilities differ by {difference:.2g} nats at most, "
-        f"{threshold:.2g} is needed; is the adapter trained, and active on this base?",
+        reason="" if proven else reason,
     )
 
 

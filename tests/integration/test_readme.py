@@ -86,3 +86,16 @@ def test_the_settings_are_settings(tmp_path):
 def test_links_lead_somewhere():
     for target in re.findall(r"\]\(([^)#]+)\)", README):
         assert (ROOT / target).exists(), target
+
+
+@pytest.mark.parametrize("bench", ["first-gate", "demo"])
+def test_the_figures_are_those_of_the_committed_benchmarks(bench):
+    """Each row with a target that the README names by its value, none of them missed."""
+    rows = json.loads((ROOT / f"docs/bench/{bench}.json").read_text("utf-8"))["rows"]
+    promised = [row for row in rows if row["target"]]
+    assert promised
+    assert all(row["met"] for row in promised)
+    shown = README.partition("## What was measured")[2]
+    for row in promised:
+        if row["unit"] in ("s", "MB") or row["name"].startswith("both"):
+            assert re.search(rf"\| {row['value']:g}\b", shown), row["name"]
