@@ -2,31 +2,33 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Sequence
 
 import numpy as np
 
 from harness.stats.clusters import Clusters
 from harness.stats.wilson import clustered_bounds
-from harness.types import Estimate, Score
+from harness.types import Estimate
 
 
-def mean(scores: Sequence[Score], clusters: Sequence[str], alpha: float) -> Estimate:
-    """Mean of scores in [0, 1] with clustered Wilson bounds; ``clusters[i]`` is of ``scores[i]``.
+def mean(
+    values: Sequence[float], clusters: Sequence[str], alpha_low: float, alpha_high: float
+) -> Estimate:
+    """Mean of scores in [0, 1] with one-sided clustered Wilson bounds, each at its own level.
 
-    Raises ValueError for an empty set, for an unscored member, and for rows that are all one
-    cluster: none of them has a mean with bounds.
+    ``clusters[i]`` is of ``values[i]``. Raises ValueError for an empty set, for a value that is
+    no score (None, NaN, or outside [0, 1]), and for rows that are all one cluster: none of them
+    has a mean with bounds.
     """
-    if not scores:
+    if not values:
         raise ValueError("no scores: an empty set has no mean")
-    values = [score.value for score in scores if score.value is not None]
-    if len(values) < len(scores):
-        first = next(score for score in scores if score.value is None)
-        missing = len(scores) - len(values)
-        raise ValueError(f"{missing} of {len(scores)} are unscored, the first: {first.reason}")
+    for i, value in enumerate(values):
+        if value is None or not (math.isfinite(value) and 0 <= value <= 1):
+            raise ValueError(f"value {i + 1} of {len(values)} is {value}, not a score in [0, 1]")
     partition = Clusters.of(clusters)
     if partition.count == 1 < partition.n:
         raise ValueError("all scores are of one cluster: at least two are needed")
-    data = np.array(values, np.float64)
-    low, high = clustered_bounds(data, partition, alpha)
+    data = np.asarray(values, np.float64)
+    low, high = clustered_bounds(data, partition, alpha_low, alpha_high)
     return Estimate(float(data.mean()), len(values), low, high, partition.effective)

@@ -28,9 +28,9 @@ class Clusters:
     @classmethod
     def of(cls, labels: Sequence[Hashable]) -> Clusters:
         """Partition rows by equal labels."""
-        seen: dict[Hashable, int] = {}
-        index = np.fromiter((seen.setdefault(x, len(seen)) for x in labels), np.intp, len(labels))
-        return cls(index, np.bincount(index, minlength=len(seen)).astype(np.float64))
+        number = {label: i for i, label in enumerate(dict.fromkeys(labels))}
+        index = np.fromiter(map(number.__getitem__, labels), np.intp, len(labels))
+        return cls(index, np.bincount(index, minlength=len(number)).astype(np.float64))
 
     @property
     def n(self) -> int:
@@ -57,21 +57,45 @@ class Clusters:
         """Degrees of freedom G−1; None (the normal) where every row is its own cluster."""
         return None if self.count == self.n else self.count - 1
 
+    def sums(self, values: Values) -> Values:
+        """Σ of the values in each cluster [G]."""
+        return np.bincount(self.index, values, self.count).astype(np.float64)
+
     def robust_variance(self, values: Values) -> float:
-        """CR1 variance of the mean: G/(G−1) · Σ_c (Σ_{i∈c} (v_i − v̄))² / n²."""
-        sums = np.bincount(self.index, weights=values - values.mean(), minlength=self.count)
-        return float(np.square(sums).sum() * self.count / (self.count - 1) / self.n**2)
+        """CR1 variance of the mean of values [n]."""
+        # Centred before it is summed: clusters of equal sums must not leave rounding behind.
+        return float(robust_variance(self.sums(values - values.mean()), self.sizes))
 
     def design_effect(self, values: Values) -> float:
         """How much less the rows say than independent ones: ≥ 1 + (k−1)·0.3.
 
-        max(SE_CR1²/SE_iid², 1 + (k−1)·ICC₀); the ratio counts as 1 where the values are all
-        equal; 1 where nothing is clustered.
+        See the function of the same name; 1 where nothing is clustered.
         """
         if self.df is None:
             return 1.0
-        floor = 1 + (self.typical_size - 1) * ICC_FLOOR
-        independent = float(values.var(ddof=1)) / self.n
-        if independent == 0:
-            return max(1.0, floor)
-        return max(self.robust_variance(values) / independent, floor)
+        sums = self.sums(values - values.mean())
+        return float(design_effect(sums, self.sizes, values.var(ddof=1) / self.n))
+
+
+def robust_variance(sums: Values, sizes: Values) -> Values:
+    """CR1 variance of a mean: G/(G−1) · Σ_c (s_c − m_c·v̄)² / n², s_c the cluster's sum.
+
+    ``sums`` [..., G] may hold many draws; ``sizes`` [G] are theirs all.
+    """
+    n, count = sizes.sum(), sizes.shape[-1]
+    mean = sums.sum(axis=-1, keepdims=True) / n
+    result: Values = np.square(sums - sizes * mean).sum(axis=-1) * (count / (count - 1) / n**2)
+    return result
+
+
+def design_effect(sums: Values, sizes: Values, independent: Values | np.float64) -> Values:
+    """max(SE_CR1²/SE_iid², 1 + (k−1)·ICC₀), of many draws at once; k = Σm²/n.
+
+    ``sums`` [..., G] of the values in each cluster, ``independent`` [...] the variance that the
+    mean would have if rows were independent. The ratio counts as 1 where that is 0.
+    """
+    floor = 1 + (np.square(sizes).sum() / sizes.sum() - 1) * ICC_FLOOR
+    robust = robust_variance(sums, sizes)
+    ratio = np.divide(robust, independent, out=np.ones_like(robust), where=independent > 0)
+    result: Values = np.maximum(ratio, floor)
+    return result

@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-import math
-from dataclasses import dataclass
+from collections.abc import Callable
+from dataclasses import dataclass, field
 
 import numpy as np
 
-from . import tango
-from .clusters import ICC_FLOOR, Clusters, Values
+from . import bounded, exact, tango
+from .clusters import Clusters, Values
 
 
 @dataclass(frozen=True, slots=True)
@@ -17,112 +17,124 @@ class Comparison:
 
     difference: float
     low: float
+    """Lower one-sided bound, at the level of promotion."""
     high: float
-    """One-sided 1−α bounds."""
+    """Upper one-sided bound, at the level of rejection."""
     n: int
     clusters: float
     """Effective number of clusters."""
     wins: int
     losses: int
+    discordant: float
+    """Mean squared difference: of right-or-wrong scores ψ = (w+l)/n."""
     variance: float
     """Of one difference, times the design effect: n · SE²."""
     design_effect: float
     df: float | None
     p_worse: float
+    """One-sided p of H0: Δ ≥ 0."""
     method: str
-    _counts: tuple[float, float, float] | None
-    """(w, l, n)/deff where Tango decides; None where t does."""
-    _centre: float = 0.0
-    """What the counts are relative to: 0, or the value that all differences share."""
+    _p_above: Callable[[float], float] = field(repr=False, compare=False)
+    """θ → one-sided p of H0: Δ ≤ θ."""
 
     def p_not_worse(self, margin: float) -> float:
         """One-sided p of H0: Δ ≤ −margin. Margin 0 asks for "better"."""
-        if self._counts is not None:
-            return tango.tail(tango.score(*self._counts, -margin - self._centre), self.df)
-        se = math.sqrt(self.variance / self.n)
-        return tango.tail((self.difference + margin) / se, self.df or self.n - 1)
+        return self._p_above(-margin)
 
 
 def compare(
-    reference: Values, candidate: Values, clusters: Clusters, alpha: float, *, binary: bool
+    reference: Values,
+    candidate: Values,
+    clusters: Clusters,
+    alpha: float,
+    alpha_worse: float,
+    *,
+    exact: bool = False,
 ) -> Comparison:
-    """Compare scores [n] of two arms on the same rows.
+    """Compare scores [n] in [0, 1] of two arms on the same rows.
 
-    Binary scores by Tango on (w, l, n)/deff; others by the clustered paired t; where all
-    differences are equal, by Tango with no discordant pair around that difference, never by a
-    standard error of 0. Raises ValueError for fewer than two clusters.
+    The lower bound is at ``alpha``, the upper at ``alpha_worse``, both one-sided. Differences
+    that are all −1, 0 or 1 are decided by Tango on (w, l, n)/deff, others by the same test for
+    graded differences; ``exact`` takes Tango's exact unconditional test instead. Raises
+    ValueError for fewer than two clusters, for scores outside [0, 1], and for ``exact`` where
+    rows are clustered or scores graded.
     """
     if clusters.count < 2:
         raise ValueError(f"{clusters.count} cluster is too few to compare on; two are the least")
     d = candidate - reference
-    constant = bool(np.all(d == d[0]))
-    if binary:
-        return _by_counts(d, clusters, alpha)
-    return _around_constant(d, clusters, alpha) if constant else _by_t(d, clusters, alpha)
-
-
-def _by_counts(d: Values, clusters: Clusters, alpha: float) -> Comparison:
+    if not np.abs(d).max() <= 1:
+        raise ValueError("a difference lies outside [−1, 1]: scores must be in [0, 1]")
     wins, losses = int((d > 0).sum()), int((d < 0).sum())
-    deff = clusters.design_effect(d)
-    counts = (wins / deff, losses / deff, clusters.n / deff)
-    low, high = tango.interval(*counts, alpha, clusters.df)
+    binary = bool(np.all(d == np.sign(d)))
+    deff, df = clusters.design_effect(d), clusters.df
+    n = clusters.n / deff
+    if exact:
+        if not binary or df is not None:
+            found = "graded scores" if not binary else "clustered rows"
+            raise ValueError(
+                f"the exact test is for right-or-wrong scores of rows that are each "
+                f"their own cluster, not for {found}"
+            )
+        test = _exact(wins, losses, clusters.n, alpha, alpha_worse)
+    elif binary:
+        test = _counts(wins / deff, losses / deff, n, df, alpha, alpha_worse)
+    else:
+        test = _graded(d, n, df, alpha, alpha_worse)
     return Comparison(
         difference=float(d.mean()),
-        low=low,
-        high=high,
+        low=test.low,
+        high=test.high,
         n=clusters.n,
         clusters=clusters.effective,
         wins=wins,
         losses=losses,
+        discordant=float(np.square(d).mean()),
         variance=float(d.var()) * deff,
         design_effect=deff,
-        df=clusters.df,
-        p_worse=tango.p_worse(*counts, clusters.df),
-        method="Tango" if clusters.df is None else "clustered Tango",
-        _counts=counts,
-    )
-
-
-def _around_constant(d: Values, clusters: Clusters, alpha: float) -> Comparison:
-    deff, centre = clusters.design_effect(d), float(d[0])
-    counts = (0.0, 0.0, clusters.n / deff)
-    low, high = tango.interval(*counts, alpha, clusters.df)
-    return Comparison(
-        difference=centre,
-        low=max(-1.0, centre + low),
-        high=min(1.0, centre + high),
-        n=clusters.n,
-        clusters=clusters.effective,
-        wins=clusters.n if centre > 0 else 0,
-        losses=clusters.n if centre < 0 else 0,
-        variance=0.0,
-        design_effect=deff,
-        df=clusters.df,
-        p_worse=tango.tail(-tango.score(*counts, -centre), clusters.df),
-        method="Tango, all differences equal",
-        _counts=counts,
-        _centre=centre,
-    )
-
-
-def _by_t(d: Values, clusters: Clusters, alpha: float) -> Comparison:
-    independent = float(d.var(ddof=1)) / clusters.n
-    floor = independent * (1 + (clusters.typical_size - 1) * ICC_FLOOR)
-    se2 = max(clusters.robust_variance(d), floor)
-    mean, df = float(d.mean()), clusters.count - 1
-    half = tango.critical(alpha, df) * math.sqrt(se2)
-    return Comparison(
-        difference=mean,
-        low=mean - half,
-        high=mean + half,
-        n=clusters.n,
-        clusters=clusters.effective,
-        wins=int((d > 0).sum()),
-        losses=int((d < 0).sum()),
-        variance=se2 * clusters.n,
-        design_effect=se2 / independent,
         df=df,
-        p_worse=tango.tail(-mean / math.sqrt(se2), df),
-        method="paired t" if clusters.df is None else "clustered paired t",
-        _counts=None,
+        p_worse=test.p_worse,
+        method=test.method if df is None else f"clustered {test.method}",
+        _p_above=test.p_above,
+    )
+
+
+@dataclass(frozen=True, slots=True)
+class _Test:
+    method: str
+    low: float
+    high: float
+    p_worse: float
+    p_above: Callable[[float], float]
+
+
+def _counts(
+    w: float, l: float, n: float, df: float | None, alpha: float, alpha_worse: float
+) -> _Test:
+    low, high = tango.interval(w, l, n, alpha, df, alpha_worse)
+    return _Test(
+        "Tango",
+        low,
+        high,
+        tango.p_worse(w, l, n, df),
+        lambda theta: tango.p_not_worse(w, l, n, -theta, df),
+    )
+
+
+def _exact(w: int, l: int, n: int, alpha: float, alpha_worse: float) -> _Test:
+    return _Test(
+        "exact Tango",
+        exact.lower(w, l, n, alpha),
+        -exact.lower(l, w, n, alpha_worse),
+        exact.p_not_worse(l, w, n, 0.0),
+        lambda theta: exact.p_not_worse(w, l, n, -theta),
+    )
+
+
+def _graded(d: Values, n: float, df: float | None, alpha: float, alpha_worse: float) -> _Test:
+    return _Test(
+        "graded Tango",
+        bounded.lower(d, n, tango.critical(alpha, df)),
+        -bounded.lower(-d, n, tango.critical(alpha_worse, df)),
+        tango.tail(bounded.score(-d, n, 0.0), df),
+        lambda theta: tango.tail(bounded.score(d, n, theta), df),
     )

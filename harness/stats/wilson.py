@@ -11,22 +11,33 @@ from .clusters import Clusters, Values
 from .tango import critical, tail
 
 
-def bounds(x: float, n: float, alpha: float, df: float | None = None) -> tuple[float, float]:
-    """Lower and upper one-sided 1−α bounds of x successes in n (both may be fractional)."""
-    z = critical(alpha, df)
+def bounds(
+    x: float, n: float, alpha: float, df: float | None = None, alpha_high: float | None = None
+) -> tuple[float, float]:
+    """Lower bound at ``alpha``, upper at ``alpha_high``, of x successes in n.
+
+    Both are one-sided; ``alpha_high`` is ``alpha`` where it is not given. Counts may be fractional.
+    """
+    high = alpha if alpha_high is None else alpha_high
+    return _lower(x, n, critical(alpha, df)), 1 - _lower(n - x, n, critical(high, df))
+
+
+def _lower(x: float, n: float, z: float) -> float:
+    # Nothing is its own bound exactly; rounding would put it outside its interval.
+    if x <= 0:
+        return 0.0
     p, spread = x / n, z * z / n
-    centre = p + spread / 2
-    half = z * math.sqrt(p * (1 - p) / n + spread / (4 * n))
-    # All or nothing is its own bound exactly; rounding would put it outside its interval.
-    low = 0.0 if x <= 0 else (centre - half) / (1 + spread)
-    high = 1.0 if x >= n else (centre + half) / (1 + spread)
-    return low, high
+    half = z * math.sqrt(max(p * (1 - p), 0.0) / n + spread / (4 * n))
+    return (p + spread / 2 - half) / (1 + spread)
 
 
-def clustered_bounds(values: Values, clusters: Clusters, alpha: float) -> tuple[float, float]:
+def clustered_bounds(
+    values: Values, clusters: Clusters, alpha_low: float, alpha_high: float
+) -> tuple[float, float]:
     """Bounds of the mean of scores in [0, 1]; the same formula, conservative, where not binary."""
     deff = clusters.design_effect(values)
-    return bounds(float(values.sum()) / deff, clusters.n / deff, alpha, clusters.df)
+    x, n = float(values.sum()) / deff, clusters.n / deff
+    return bounds(x, n, alpha_low, clusters.df, alpha_high)
 
 
 def p_above(values: Values, clusters: Clusters, floor: float) -> float:

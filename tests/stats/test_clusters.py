@@ -6,7 +6,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from statsmodels.regression.linear_model import OLS
 
-from harness.stats.clusters import Clusters
+from harness.stats.clusters import Clusters, design_effect, robust_variance
 
 ROWS = st.lists(st.tuples(st.integers(0, 6), st.floats(-1, 1)), min_size=8, max_size=60).filter(
     lambda rows: len({label for label, _ in rows}) > 1
@@ -58,3 +58,35 @@ def test_design_effect_never_falls_below_its_floor(rows):
 def test_equal_values_leave_the_floor():
     clusters = Clusters.of([0, 0, 1, 1])
     assert clusters.design_effect(np.zeros(4)) == pytest.approx(1.3)
+
+
+@given(ROWS, st.permutations(range(7)))
+def test_the_names_of_clusters_are_irrelevant(rows, renamed):
+    labels, values = zip(*rows, strict=True)
+    one, other = Clusters.of(labels), Clusters.of([renamed[label] for label in labels])
+    y = np.array(values)
+    assert one.design_effect(y) == other.design_effect(y)
+    assert (one.df, one.effective) == (other.df, other.effective)
+
+
+def test_without_its_correction_the_reference_is_smaller():
+    clusters = Clusters.of([i % 4 for i in range(20)])
+    variance = clusters.robust_variance(np.arange(20.0))
+    assert (variance * 3 / 4) ** 0.5 == pytest.approx(0.5590170, abs=1e-7)
+
+
+def test_many_draws_of_cluster_sums_are_judged_as_each_alone():
+    rng = np.random.default_rng(3)
+    clusters = Clusters.of([i % 7 for i in range(40)])
+    draws = rng.integers(-1, 2, (50, 40)).astype(float)
+    sums = np.array([clusters.sums(draw) for draw in draws])
+    together = robust_variance(sums, clusters.sizes)
+    assert together == pytest.approx([clusters.robust_variance(draw) for draw in draws])
+    independent = draws.var(axis=1, ddof=1) / 40
+    effects = design_effect(sums, clusters.sizes, independent)
+    assert effects == pytest.approx([clusters.design_effect(draw) for draw in draws])
+
+
+def test_draws_without_any_spread_leave_the_floor():
+    sizes = np.array([2.0, 2.0])
+    assert design_effect(np.zeros((3, 2)), sizes, np.zeros(3)) == pytest.approx([1.3] * 3)

@@ -2,6 +2,7 @@
 
 import math
 
+import numpy as np
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -92,6 +93,38 @@ def test_one_more_loss_never_helps_and_one_more_win_never_hurts(table, margin):
     if wins + losses < n:
         assert tango.p_not_worse(wins, losses + 1, n, margin) >= p - 1e-12
         assert tango.p_not_worse(wins + 1, losses, n, margin) <= p + 1e-12
+
+
+@given(tables(), st.lists(st.integers(-95, 95), min_size=2, max_size=2, unique=True))
+def test_z_falls_as_theta_grows(table, percent):
+    low, high = (tango.score(*table, theta / 100) for theta in sorted(percent))
+    assert low >= high - 1e-9
+
+
+@given(st.lists(tables(), min_size=1, max_size=8), st.sampled_from([-0.03, 0.0, 0.2]))
+def test_an_array_of_tables_is_scored_as_each_alone(found, theta):
+    wins, losses, n = (np.array(column, dtype=float) for column in zip(*found, strict=True))
+    together = tango.score(wins, losses, n, theta)
+    assert together.tolist() == [tango.score(*table, theta) for table in found]
+    assert tango.p_not_worse(wins, losses, n, 0.03, 20).shape == (len(found),)
+
+
+def test_scalars_give_plain_floats():
+    results = (
+        tango.score(9, 3, 32, -0.03),
+        tango.p_not_worse(9, 3, 32, 0.03),
+        tango.p_worse(9, 3, 32, 7),
+        tango.critical(0.05, None),
+        *tango.interval(9, 3, 32, 0.05),
+    )
+    assert {type(result) for result in results} == {float}
+
+
+@given(tables())
+def test_each_bound_has_its_own_level(table):
+    low, high = tango.interval(*table, 0.0125, alpha_high=0.05)
+    assert low == tango.interval(*table, 0.0125)[0]
+    assert high == tango.interval(*table, 0.05)[1]
 
 
 def test_impossible_counts_are_refused_in_a_sentence():

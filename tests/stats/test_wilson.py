@@ -38,13 +38,25 @@ def test_all_right_is_bounded_by_exactly_one_and_all_wrong_by_exactly_zero(n, de
 @given(st.lists(st.booleans(), min_size=5, max_size=200), st.floats(0.05, 0.95))
 def test_p_above_is_small_exactly_where_the_lower_bound_clears_the_floor(scores, floor):
     values, clusters = np.array(scores, dtype=float), Clusters.of(range(len(scores)))
-    low, _ = wilson.clustered_bounds(values, clusters, 0.05)
+    low, _ = wilson.clustered_bounds(values, clusters, 0.05, 0.05)
     if abs(low - floor) > 1e-9:
         assert (low > floor) == (wilson.p_above(values, clusters, floor) < 0.05)
 
 
 def test_clusters_widen_the_bounds():
     values = np.array([1.0, 1, 1, 0, 1, 1] * 10)
-    alone = wilson.clustered_bounds(values, Clusters.of(range(60)), 0.05)
-    paired = wilson.clustered_bounds(values, Clusters.of([i // 6 for i in range(60)]), 0.05)
+    alone = wilson.clustered_bounds(values, Clusters.of(range(60)), 0.05, 0.05)
+    sixes = Clusters.of([i // 6 for i in range(60)])
+    paired = wilson.clustered_bounds(values, sixes, 0.05, 0.05)
     assert paired[0] < alone[0] < alone[1] < paired[1]
+
+
+@given(st.integers(1, 500), st.data())
+def test_each_bound_has_its_own_level(n, data):
+    x = data.draw(st.integers(0, n))
+    low, high = wilson.bounds(x, n, 0.0125, alpha_high=0.05)
+    assert low == wilson.bounds(x, n, 0.0125)[0]
+    assert high == wilson.bounds(x, n, 0.05)[1]
+    assert (low, high) == pytest.approx(
+        tuple(1 - bound for bound in wilson.bounds(n - x, n, 0.05, alpha_high=0.0125)[::-1])
+    )
