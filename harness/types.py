@@ -19,6 +19,8 @@ class Role(StrEnum):
     BASELINE = "baseline"
     ANCHOR = "anchor"
     CANDIDATE = "candidate"
+    MEMBER = "member"
+    """An adapter of a release set as the engine runs it; it decides nothing by itself."""
 
 
 class Verdict(StrEnum):
@@ -48,6 +50,8 @@ class Claim(StrEnum):
     MIN = "min"
     MAX = "max"
     NO_FAILURE = "no-failure"
+    NO_LOSS = "no-loss"
+    """Of a slice: no loss is proven. It has no margin, and passes where too little is known."""
 
 
 class Kind(StrEnum):
@@ -56,18 +60,19 @@ class Kind(StrEnum):
     CHECK = "check"
     RUBRIC = "rubric"
     CASE = "case"
+    TRIPWIRE = "tripwire"
 
 
 @dataclass(frozen=True, slots=True)
 class Arm:
-    """One system under test: a base model and at most one adapter."""
+    """One system under test: a base model and at most one adapter for each suite."""
 
     role: Role
     name: str
     base: str
     """Digest of the base model."""
     adapter: str | None
-    """Digest of the adapter; None is the base model itself."""
+    """Digest of the adapter; None is the base model itself, or a release set."""
     digest: str
     """Digest of both: the identity under which outputs and scores are kept."""
     path: str | None = None
@@ -80,6 +85,8 @@ class Arm:
     """What the store knows of it: new, seen before, or changed in place since a run."""
     problem: str | None = None
     """Why this arm cannot be measured, if it cannot; its checks are NOT_MEASURED with it."""
+    adapters: Mapping[str, str] = field(default_factory=dict)
+    """Of a release set: suite glob → digest of the adapter that serves it; else empty."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -142,6 +149,8 @@ class Answer:
     case: str
     arm: str
     key: str
+    repeat: int = 0
+    """0 for the answer, 1 and up where the same question was asked again."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -154,6 +163,8 @@ class Score:
     value: float | None
     """None where the scorer could not score; ``reason`` then says why. Never 0 for a failure."""
     reason: str = ""
+    repeat: int = 0
+    """Which answer, or which run of a judge; a case's repeats are averaged before pairing."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -184,6 +195,22 @@ class Effect:
     threshold: float | None
     proven: bool
     reason: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Noise:
+    """How much the baseline differs from itself when it is run twice (A/A)."""
+
+    suite: str
+    task: str
+    metric: str
+    n: int
+    flips: int
+    """Cases whose score changed."""
+    rate: float
+    """Mean squared change of a score: of right-or-wrong scores the share that flipped."""
+    floor: float
+    """2·√(rate/n): a smaller margin cannot be told from noise."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -219,11 +246,22 @@ class CheckResult:
     p_worse: float | None = None
     """One-sided, for Δ < 0, Holm-adjusted over the declared comparative checks."""
     alpha: float | None = None
+    """One-sided level at which the claim must be proven: that of the attempt."""
+    alpha_worse: float | None = None
+    """One-sided level at which a loss is proven: the policy's, whatever the attempt."""
     method: str = ""
     candidate_value: float | None = None
     reference_value: float | None = None
     more_cases: int | None = None
     """How many more cases the claim needs, where that can be said."""
+    slice: str = ""
+    """Of a tripwire: ``clause_type = payment``."""
+    look: int | None = None
+    """Of a sequential check: the look it stopped at, from 1."""
+    planned: int | None = None
+    """Of a sequential check: the cases it would have had at its last look."""
+    noise_floor: float | None = None
+    """From the A/A run, where there was one."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -235,6 +273,28 @@ class GateDecision:
     verdict: GateVerdict
     reasons: tuple[str, ...]
     alpha: float
+    """Of promotion: the level of this attempt."""
+    attempt: int | None = None
+    """Which attempt against this baseline the decision is; None where it spends none."""
+    rules: str = ""
+    """Digest of suites and policy: what the candidate was judged by."""
+    repeats: str | None = None
+    """The run whose decision this is, where the same was decided before."""
+    notes: tuple[str, ...] = ()
+    """What must be known before signing: changed margins, unknown history, missing parents."""
+
+
+@dataclass(frozen=True, slots=True)
+class Attempt:
+    """A decision of the past that spent an attempt against a baseline."""
+
+    run: str
+    number: int
+    candidate: str
+    """Digest of the candidate's arm."""
+    rules: str
+    verdict: GateVerdict
+    reasons: tuple[str, ...]
 
 
 @dataclass(frozen=True, slots=True)
@@ -275,6 +335,8 @@ class RunRecord:
     seconds: float
     reused: int
     """Outputs that were already in the store."""
+    noises: tuple[Noise, ...] = ()
+    """Of an A/A run; else empty."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -290,3 +352,5 @@ class BenchRow:
     met: bool | None = None
     """Whether the target is met; None without one, or without a value."""
     note: str = ""
+    error: float | None = None
+    """Monte Carlo standard error of the value, where it was simulated."""

@@ -128,6 +128,8 @@ def _from_column(field: Field, column: Sequence[Any]) -> Sequence[object]:
         column = [field.default if value is None else value for value in column]
     if field.codec.column in _AS_IT_IS:
         return column
+    if field.codec.column is Column.NUMBERS:
+        return [None if value is None else tuple(value) for value in column]
     if field.codec.column is Column.JSON:
         column = [json.loads(value) if isinstance(value, str) else value for value in column]
     return [field.codec.decode(value) for value in column]

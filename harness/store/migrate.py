@@ -8,6 +8,7 @@ the old file meanwhile is not lost either, for the next ingestion takes it from 
 from __future__ import annotations
 
 import fcntl
+import hashlib
 import shutil
 import time
 from collections.abc import Iterator, Sequence
@@ -73,7 +74,7 @@ def _migrate(path: Path, files: Sequence[Path], wait: float) -> int:
         remove(path)
         done = 0
     else:
-        done = _settled_version(path, len(files), wait)
+        done = _settled_version(path, files, wait)
         if done == len(files):
             return 0
         shutil.copyfile(path, copy)
@@ -88,9 +89,9 @@ def _migrate(path: Path, files: Sequence[Path], wait: float) -> int:
 def _current(
     path: Path, *, read_only: bool, sandbox: bool, wait: float
 ) -> Iterator[DuckDBPyConnection]:
-    known = len(migrations())
+    files = migrations()
     with connect(path, read_only=read_only, sandbox=sandbox, wait=wait) as connection:
-        current = _version(connection, path, known) == known
+        current = _version(connection, path, files) == len(files)
         if current:
             yield connection
     if not current:
@@ -103,27 +104,43 @@ def _is_new(path: Path) -> bool:
     return not path.exists() or (path.is_file() and path.stat().st_size == 0)
 
 
-def _settled_version(path: Path, known: int, wait: float) -> int:
+def _settled_version(path: Path, files: Sequence[Path], wait: float) -> int:
     """The schema of a file, with all of its write-ahead log taken into it."""
     with connect(path, read_only=False, wait=wait) as connection:
-        version = _version(connection, path, known)
+        version = _version(connection, path, files)
         connection.execute("CHECKPOINT")
     return version
 
 
-def _version(connection: DuckDBPyConnection, path: Path, known: int) -> int:
+def _version(connection: DuckDBPyConnection, path: Path, files: Sequence[Path]) -> int:
+    """The schema of a file: how many of the migrations were applied to it, and just these."""
     import duckdb
 
     try:
-        ((version,),) = connection.execute("SELECT max(number) FROM data.migrations").fetchall()
+        rows = connection.execute("SELECT sha256 FROM data.migrations ORDER BY number").fetchall()
     except duckdb.CatalogException:
         raise StoreError(f"{path}: a DuckDB database, but not a loragate history. {ANEW}") from None
-    if version > known:
+    except duckdb.BinderException:
+        raise _of_another_make(path) from None  # it knows no hashes yet
+    if len(rows) > len(files):
         raise StoreError(
-            f"{path}: the history has schema {version}, this loragate knows {known}: upgrade"
-            " loragate, or name another store with --store"
+            f"{path}: the history has schema {len(rows)}, this loragate knows {len(files)}:"
+            " upgrade loragate, or name another store with --store"
         )
-    return int(version)
+    if any(_sha256(file) != known for file, (known,) in zip(files, rows, strict=False)):
+        raise _of_another_make(path)
+    return len(rows)
+
+
+def _sha256(file: Path) -> str:
+    return hashlib.sha256(file.read_bytes()).hexdigest()
+
+
+def _of_another_make(path: Path) -> StoreError:
+    return StoreError(
+        f"{path}: the history was made by an unreleased loragate with other tables. Run"
+        " 'loragate store rebuild': it is built anew from the journals"
+    )
 
 
 def _apply(connection: DuckDBPyConnection, path: Path, files: Sequence[Path], done: int) -> None:
@@ -131,7 +148,9 @@ def _apply(connection: DuckDBPyConnection, path: Path, files: Sequence[Path], do
     connection.execute("BEGIN")
     for number, file in enumerate(files[done:], start=done + 1):
         connection.execute(file.read_text(encoding="utf-8"))
-        connection.execute("INSERT INTO data.migrations VALUES (?, ?)", [number, file.name])
+        connection.execute(
+            "INSERT INTO data.migrations VALUES (?, ?, ?)", [number, file.name, _sha256(file)]
+        )
     after = counts(connection)
     for table, rows in before.items():
         if table != "migrations" and after.get(table, 0) != rows:

@@ -21,6 +21,7 @@ from harness.types import (
     CheckResult,
     Effect,
     GateDecision,
+    Noise,
     Output,
     Run,
     RunRecord,
@@ -35,8 +36,9 @@ R = TypeVar("R")
 _KNOWN = """
 FROM data.outputs
 WHERE error IS NULL AND key IN (SELECT unnest(?::VARCHAR[]))
-QUALIFY row_number() OVER (PARTITION BY key ORDER BY rowid) = 1
+ORDER BY rowid DESC
 """
+"""Of outputs computed twice the first comes last, and wins; a window would cost twice the time."""
 
 _OF_RUN = """
 FROM data.outputs
@@ -77,12 +79,17 @@ class History:
         self.path = path
         self.wait = wait
 
+    @property
+    def begun(self) -> bool:
+        """Whether there is a history at all."""
+        return (self.path / DATABASE).exists()
+
     def known_outputs(self, keys: Collection[str]) -> dict[str, Output]:
         """The finished (error-free) outputs among these keys; empty where nothing is recorded."""
-        if not keys or not (self.path / DATABASE).exists():
+        if not keys or not self.begun:
             return {}
-        with self._open() as connection:
-            rows = connection.execute(f"SELECT {_columns('output')} {_KNOWN}", [list(keys)])
+        with self.open() as connection:
+            rows = connection.execute(f"SELECT {columns('output')} {_KNOWN}", [list(keys)])
             return {output.key: output for output in codec.from_rows(Output, rows.fetchall())}
 
     def load_run(self, run: str) -> RunRecord:
@@ -91,22 +98,23 @@ class History:
         They are its own or come from earlier runs. A run that was cut short has ``finished``
         None. Raises StoreError for an unknown id.
         """
-        with self._open() as connection:
-            headers = _all(connection, Run, "run", run)
+        with self.open() as connection:
+            headers = read_all(connection, Run, "run", run)
             if not headers:
                 raise StoreError(self._unknown(connection, run))
-            ends = _all(connection, End, "end", run)
-            outputs = connection.execute(f"SELECT {_columns('output')} {_OF_RUN}", {"run": run})
+            ends = read_all(connection, End, "end", run)
+            outputs = connection.execute(f"SELECT {columns('output')} {_OF_RUN}", {"run": run})
             return RunRecord(
                 run=headers[0],
                 outputs={o.key: o for o in codec.from_rows(Output, outputs.fetchall())},
-                arms=_all(connection, Arm, "arm", run),
-                cases=_all(connection, Case, "case", run),
-                answers=_all(connection, Answer, "answer", run),
-                scores=_all(connection, Score, "score", run),
-                effects=_all(connection, Effect, "effect", run),
-                checks=_all(connection, CheckResult, "check", run),
-                decisions=_all(connection, GateDecision, "decision", run),
+                arms=read_all(connection, Arm, "arm", run),
+                cases=read_all(connection, Case, "case", run),
+                answers=read_all(connection, Answer, "answer", run),
+                scores=read_all(connection, Score, "score", run),
+                effects=read_all(connection, Effect, "effect", run),
+                checks=read_all(connection, CheckResult, "check", run),
+                decisions=read_all(connection, GateDecision, "decision", run),
+                noises=read_all(connection, Noise, "noise", run),
                 finished=ends[0].finished if ends else None,
                 seconds=ends[0].seconds if ends else 0.0,
                 reused=ends[0].reused if ends else 0,
@@ -114,19 +122,19 @@ class History:
 
     def latest_run(self) -> str | None:
         """Id of the run that began last; None if there is none."""
-        with self._open() as connection:
+        with self.open() as connection:
             return _latest(connection)
 
     def arms_seen(self) -> tuple[SeenArm, ...]:
         """Every content that every path ever held, latest first; empty without a history."""
-        if not (self.path / DATABASE).exists():
+        if not self.begun:
             return ()
         query = (
             "SELECT max(run), path, base, adapter, digest FROM data.arms"
             " WHERE problem IS NULL AND path IS NOT NULL"
             " GROUP BY ALL ORDER BY max(run) DESC, path, digest"
         )
-        with self._open() as connection:
+        with self.open() as connection:
             return tuple(SeenArm(*row) for row in connection.execute(query).fetchall())
 
     def runs(self, limit: int = 20) -> Table:
@@ -164,15 +172,16 @@ class History:
 
     def sql(self, query: str) -> Table:
         """The answer to any query: read-only, without access to files, network or settings."""
-        with self._open(sandbox=True) as connection:
+        with self.open(sandbox=True) as connection:
             return _answer(connection, query, [])
 
     def _table(self, query: str, parameters: list[Any]) -> Table:
-        with self._open() as connection:
+        with self.open() as connection:
             return _answer(connection, query, parameters)
 
-    def _open(self, *, sandbox: bool = False) -> AbstractContextManager[DuckDBPyConnection]:
-        if not (self.path / DATABASE).exists():
+    def open(self, *, sandbox: bool = False) -> AbstractContextManager[DuckDBPyConnection]:
+        """The history open for queries."""
+        if not self.begun:
             raise StoreError(f"{self.path}: no history yet: run 'pytest suites/' first")
         return reading(self.path / DATABASE, sandbox=sandbox, wait=self.wait)
 
@@ -193,11 +202,13 @@ def _answer(connection: DuckDBPyConnection, query: str, parameters: list[Any]) -
     return Table(columns, tuple(tuple(row) for row in result.fetchall()))
 
 
-def _all(connection: DuckDBPyConnection, cls: type[R], kind: str, run: str) -> tuple[R, ...]:
-    query = f"SELECT {_columns(kind)} FROM {table(kind)} WHERE run = ? ORDER BY seq"
+def read_all(connection: DuckDBPyConnection, cls: type[R], kind: str, run: str) -> tuple[R, ...]:
+    """The records of one kind of a run, in the order of its journal."""
+    query = f"SELECT {columns(kind)} FROM {table(kind)} WHERE run = ? ORDER BY seq"
     return tuple(codec.from_rows(cls, connection.execute(query, [run]).fetchall()))
 
 
 @functools.cache
-def _columns(kind: str) -> str:
+def columns(kind: str) -> str:
+    """The columns of a kind, a list for SQL in the order of the fields of its class."""
     return ", ".join(f'"{field.name}"' for field in codec.fields(KINDS[kind]))

@@ -11,13 +11,13 @@ from harness.store.connect import DATABASE
 from harness.store.ingest import IngestReport, ingest
 from harness.store.journal import SUFFIX, JournalWriter, sync_directory
 from harness.store.migrate import migrate, remove
-from harness.store.read import History
+from harness.store.past import Past
 from harness.store.verify import verify
 from harness.types import Run
 
 
-class Store(History):
-    """A history that is also written. See ``History`` for the questions it answers."""
+class Store(Past):
+    """A history that is also written. ``History`` and ``Past`` are the questions it answers."""
 
     def journal(self, run: Run) -> JournalWriter:
         """Begin the journal of a run; its header is on the disk when this returns."""

@@ -29,8 +29,10 @@ ORDER BY 1
 _DOUBLED = {
     "cases of one digest": "SELECT run, digest FROM data.cases",
     "outputs of one key": "SELECT run, key FROM data.outputs",
-    "answers of one arm to one case": 'SELECT run, "case", arm FROM data.answers',
-    "scores of one scorer for one answer": 'SELECT run, "case", arm, scorer FROM data.scores',
+    "answers of one arm to one case": 'SELECT run, "case", arm, repeat FROM data.answers',
+    "scores of one scorer for one answer": (
+        'SELECT run, "case", arm, scorer, repeat FROM data.scores'
+    ),
 }
 
 

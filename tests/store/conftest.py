@@ -23,6 +23,7 @@ from harness.types import (
     GateVerdict,
     Generation,
     Kind,
+    Noise,
     Output,
     Role,
     Run,
@@ -125,6 +126,14 @@ def record() -> RunRecord:
         interval=(-1.0, 0.25),
         margin=0.03,
         n=2,
+        clusters=1.0,
+        wins=0,
+        losses=1,
+        alpha=0.03,
+        alpha_worse=0.05,
+        look=1,
+        planned=8,
+        noise_floor=0.01,
     )
     run = Run(
         id="20261122T130000-000001",
@@ -144,10 +153,22 @@ def record() -> RunRecord:
         scores=tuple(scores),
         effects=(Effect("arm1", "arm2", 16, 0.5, 0.0, 1e-4, True, ODD),),
         checks=(check,),
-        decisions=(GateDecision("v2", "arm2", GateVerdict.INCONCLUSIVE, (ODD, "more"), 0.05),),
+        decisions=(
+            GateDecision(
+                "v2",
+                "arm2",
+                GateVerdict.INCONCLUSIVE,
+                (ODD, "more"),
+                0.03,
+                attempt=1,
+                rules="rules",
+                notes=(ODD,),
+            ),
+        ),
         finished="2026-11-22T13:00:09+00:00",
         seconds=9.0,
         reused=0,
+        noises=(Noise("contracts/clauses", "classify", "accuracy", 2, 0, 0.0, 0.0),),
     )
 
 
@@ -173,6 +194,7 @@ def journal() -> Journal:
             writer.append("output", fresh)
             writer.append("score", record.scores)
             writer.append("effect", record.effects)
+            writer.append("noise", record.noises)
             writer.append("check", record.checks)
             writer.append("decision", record.decisions)
             if record.finished is not None:

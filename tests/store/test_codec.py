@@ -149,7 +149,9 @@ def test_what_is_no_record_is_refused(cls: type[Any], plain: Any, message: str):
 def test_an_unknown_enum_value_lists_the_known_ones():
     """A verdict of another version is an error that says which are known."""
     plain = codec.encode(Case("d", "s", "t", "i", Kind.CASE, "p", (), None, None, "c", {}, {}, "x"))
-    with pytest.raises(StoreError, match=r"kind: 'caes' is no Kind \(one of check, rubric, case\)"):
+    with pytest.raises(
+        StoreError, match=r"kind: 'caes' is no Kind \(one of check, rubric, case, tripwire\)"
+    ):
         codec.decode(Case, plain | {"kind": "caes"})
 
 

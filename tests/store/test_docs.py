@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 import re
 from collections.abc import Callable
 from pathlib import Path
@@ -9,7 +10,7 @@ from pathlib import Path
 import pytest
 
 from harness.store.store import Store
-from harness.types import RunRecord
+from harness.types import GateVerdict, RunRecord
 
 TEXT = (Path(__file__).parents[2] / "docs" / "history.md").read_text(encoding="utf-8")
 QUERIES = re.findall(r"```sql\n(.*?)```", TEXT, flags=re.DOTALL)
@@ -17,10 +18,15 @@ QUERIES = re.findall(r"```sql\n(.*?)```", TEXT, flags=re.DOTALL)
 
 @pytest.fixture(scope="module")
 def history(
-    tmp_path_factory: pytest.TempPathFactory, record: RunRecord, journal: Callable[..., None]
+    tmp_path_factory: pytest.TempPathFactory,
+    record: RunRecord,
+    again: RunRecord,
+    journal: Callable[..., None],
 ) -> Store:
     store = Store(tmp_path_factory.mktemp("history"))
     journal(store, record)
+    promoted = dataclasses.replace(record.decisions[0], verdict=GateVerdict.PROMOTE, attempt=2)
+    journal(store, dataclasses.replace(again, decisions=(promoted,)))
     store.ingest()
     return store
 

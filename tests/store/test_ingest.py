@@ -14,6 +14,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from harness.errors import StoreError
+from harness.store import codec
 from harness.store import ingest as module
 from harness.store.migrate import counts, reading
 from harness.store.records import End
@@ -43,7 +44,7 @@ def test_a_run_is_taken_once(store: Store, record: RunRecord, journal):
 
 
 PARTS = (
-    "arms", "cases", "answers", "outputs", "scores", "effects", "checks", "decisions",
+    "arms", "cases", "answers", "outputs", "scores", "effects", "noises", "checks", "decisions",
 )  # fmt: skip
 
 
@@ -120,7 +121,7 @@ def test_a_damaged_journal_does_not_keep_the_others_out(store: Store, record, ag
     journal(store, again)
     path = store.path / "runs" / f"{record.run.id}.jsonl"
     lines = path.read_bytes().splitlines(keepends=True)
-    lines[4] = lines[4].replace(b"1", b"2", 1)
+    lines[4] = lines[4].replace(b"arm2", b"arm9", 1)
     path.write_bytes(b"".join(lines))
     report = store.recover()
     assert list(report.runs) == [again.run.id]
@@ -142,6 +143,30 @@ def test_a_field_that_an_older_journal_lacks_reads_as_its_default(store: Store, 
         file.write(line)
     store.ingest()
     assert store.known_outputs(["k"]) == {"k": Output("k", "x")}
+
+
+def test_a_journal_from_before_there_were_repeats_and_attempts_is_read(store, record, journal):
+    """Whole, through records and views alike: its answers are first answers."""
+    journal(store, record)
+    path = store.path / "runs" / f"{record.run.id}.jsonl"
+    later = {"repeat", "attempt", "rules", "repeats", "notes", "adapters", "alpha_worse", "slice"}
+    lines = []
+    for old in map(json.loads, path.read_bytes().splitlines()[:-1]):
+        data = {key: value for key, value in old["data"].items() if key not in later}
+        body = f'{{"seq":{old["seq"]},"kind":"{old["kind"]}","data":{codec.to_json(data)}'
+        lines.append(f'{body},"crc":"{zlib.crc32(body.encode()):08x}"}}\n')
+    path.write_text("".join(lines), "utf-8")
+    store.ingest()
+    (decision,), (check,) = record.decisions, record.checks
+    assert store.load_run(record.run.id) == dataclasses.replace(
+        record,
+        decisions=(dataclasses.replace(decision, attempt=None, rules="", notes=()),),
+        checks=(dataclasses.replace(check, alpha_worse=None),),
+    )
+    query = "SELECT count(*), sum(repeat) FROM v1.outputs WHERE answer IS NOT NULL"
+    assert store.sql(query).rows == ((8, 0),)
+    assert [row[2] for row in store.flips(record.run.id).rows] == ["s0", "s2"]
+    assert store.attempts("arm1", ["input0"]) == ()
 
 
 def test_rebuilding_gives_the_same_history(store: Store, record, again, journal):

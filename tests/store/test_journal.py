@@ -54,9 +54,8 @@ def test_the_format_is_the_documented_one(path: Path):
     """Another program can write the same bytes from the description alone."""
     lines = path.read_bytes().splitlines(keepends=True)
     assert lines[0] == head()
-    assert lines[5] == line(
-        5, "score", {"case": "c2", "arm": "a", "scorer": "s", "value": None, "reason": "empty"}
-    )
+    score = {"case": "c2", "arm": "a", "scorer": "s", "value": None, "reason": "empty", "repeat": 0}
+    assert lines[5] == line(5, "score", score)
     sha256 = hashlib.sha256(b"".join(lines[:-1])).hexdigest()
     assert lines[6] == line(6, "footer", {"count": 6, "sha256": sha256})
 
@@ -227,5 +226,5 @@ def test_every_kind_of_record_is_kept(store, record: RunRecord, journal):
     read = [one.value for one in read_journal(store.path / "runs" / f"{record.run.id}.jsonl")]
     end = End(record.finished, record.seconds, record.reused)
     parts = (record.arms, record.cases, record.answers, record.outputs.values(), record.scores)
-    parts += (record.effects, record.checks, record.decisions)
+    parts += (record.effects, record.noises, record.checks, record.decisions)
     assert read == [record.run, *itertools.chain.from_iterable(parts), end]

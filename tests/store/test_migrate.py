@@ -12,6 +12,7 @@ from harness.errors import StoreError
 from harness.store import codec
 from harness.store.migrate import migrate, migrations, reading, writing
 from harness.store.records import KINDS, SCHEMA, table
+from harness.store.store import Store
 
 
 @pytest.fixture
@@ -82,7 +83,7 @@ def test_an_older_history_is_brought_up_to_date_with_its_rows(tmp_path: Path, da
     """Reading and writing both find the schema they need; rows stay."""
     migrate(database, migrations()[:1])
     with duckdb.connect(str(database)) as connection:
-        connection.execute("INSERT INTO data.answers VALUES ('r', 1, 'c', 'a', 'k')")
+        connection.execute("INSERT INTO data.answers VALUES ('r', 1, 'c', 'a', 'k', 0)")
     with reading(database) as connection:
         assert connection.execute("SELECT run, key FROM v1.outputs").fetchall() == [("r", "k")]
     third = write(tmp_path, 3, "CREATE TABLE data.notes (text VARCHAR)")
@@ -100,6 +101,26 @@ def test_a_newer_history_is_refused(tmp_path: Path, database: Path):
     assert database.read_bytes() == before
 
 
+OF_ANOTHER_MAKE = {
+    "before migrations had hashes": "ALTER TABLE data.migrations DROP COLUMN sha256",
+    "by other texts of the same number": "UPDATE data.migrations SET sha256 = '' WHERE number = 2",
+}
+
+
+@pytest.mark.parametrize("sql", OF_ANOTHER_MAKE.values(), ids=OF_ANOTHER_MAKE)
+def test_a_history_of_an_unreleased_loragate_is_a_sentence(store: Store, record, journal, sql: str):
+    """Its number says nothing about its tables; rebuilding it from the journals helps."""
+    journal(store, record)
+    store.ingest()
+    with duckdb.connect(str(store.path / "history.duckdb")) as connection:
+        connection.execute(sql)
+    for use in (store.latest_run, store.ingest):
+        with pytest.raises(StoreError, match=r"with other tables\. Run 'loragate store rebuild'"):
+            use()
+    store.rebuild()
+    assert store.load_run(record.run.id) == record
+
+
 def test_a_migration_that_fails_changes_nothing(tmp_path: Path, database: Path):
     """All or nothing, and the file in use is not touched at all."""
     migrate(database)
@@ -115,7 +136,7 @@ def test_a_migration_that_would_lose_rows_is_refused(tmp_path: Path, database: P
     """Rows are counted before and after."""
     migrate(database)
     with writing(database) as connection:
-        connection.execute("INSERT INTO data.answers VALUES ('r', 1, 'c', 'a', 'k')")
+        connection.execute("INSERT INTO data.answers VALUES ('r', 1, 'c', 'a', 'k', 0)")
     losing = write(tmp_path, 3, "DELETE FROM data.answers")
     with pytest.raises(StoreError, match=r"would leave 0 of 1 rows in data\.answers"):
         migrate(database, [*migrations(), losing])

@@ -11,7 +11,7 @@ import pytest
 
 from harness.errors import StoreError
 from harness.store.store import Store
-from harness.types import Output, Role, RunRecord
+from harness.types import Answer, Output, Role, RunRecord, Score
 
 
 @pytest.fixture(scope="module")
@@ -168,6 +168,52 @@ def test_a_baseline_against_itself_has_no_flips(store: Store, record, journal):
     assert scored == (("v1", 4), ("v1-again", 4))
 
 
+def again_asked(record: RunRecord, values: dict[tuple[str, str], float | None]) -> RunRecord:
+    """The same run with a second answer to some cases, (case, arm) → its score."""
+    repeats = [dataclasses.replace(s, repeat=0) for s in record.scores]
+    repeats += [
+        Score(case, arm, "accuracy", value, "judge gave up" if value is None else "", 1)
+        for (case, arm), value in values.items()
+    ]
+    answers = [
+        *record.answers,
+        *(Answer(case, arm, f"case1/{arm}", 1) for case, arm in values),
+    ]
+    return dataclasses.replace(record, answers=tuple(answers), scores=tuple(repeats))
+
+
+def test_repeats_are_averaged_before_arms_are_compared(store: Store, record, journal):
+    """case0: 1 against (0 + 1)/2; case1: equal at (1 + 0)/2; each once, with its first answers."""
+    seconds = {("case0", "arm2"): 1.0, ("case1", "arm1"): 0.0, ("case1", "arm2"): 0.0}
+    repeated = again_asked(record, seconds)
+    journal(store, repeated)
+    store.ingest()
+    assert store.load_run(record.run.id) == repeated
+    table = store.flips(record.run.id)
+    flips = [dict(zip(table.columns, row, strict=True)) for row in table.rows]
+    values = [(f["sample"], f["baseline_value"], f["candidate_value"]) for f in flips]
+    assert values == [("s0", 1.0, 0.5), ("s2", 0.0, 1.0)]
+    assert (flips[0]["baseline_answer"], flips[0]["candidate_answer"]) == ("law", "court")
+    rows = store.sql(
+        "SELECT arm, n, mean FROM v1.trend WHERE task = 'classify' AND scorer = 'accuracy'"
+        " ORDER BY arm"
+    ).rows
+    assert rows == (("v1", 2, 0.75), ("v2", 2, 0.5))
+    query = "SELECT repeats FROM v1.scores WHERE sample = 's0' AND arm = 'v2'"
+    assert store.sql(query).rows == (([0.0, 1.0],),)
+    query = "SELECT repeat, count(*) FROM v1.outputs GROUP BY repeat ORDER BY repeat"
+    assert store.sql(query).rows == ((0, 8), (1, 3))
+
+
+def test_a_case_with_one_unscored_repeat_is_unscored(store: Store, record, journal):
+    """As in the gate: what is missing is never left out of a mean; the reason is the gap's."""
+    journal(store, again_asked(record, {("case0", "arm2"): None}))
+    store.ingest()
+    query = "SELECT value, reason, repeats FROM v1.scores WHERE sample = 's0' AND arm = 'v2'"
+    assert store.sql(query).rows == ((None, "judge gave up", [0.0, None]),)
+    assert [row[2] for row in store.flips(record.run.id).rows] == ["s2"]
+
+
 def test_the_trend_is_the_mean_of_each_run(both: Store, record, again):
     """Hand-written cases are left out; a score that is missing is counted, not averaged."""
     rows = both.sql(
@@ -209,6 +255,10 @@ ALLOWED = {
     "nul": (r"SELECT contains(answer, chr(0)) FROM v1.outputs WHERE answer LIKE 'Ü%'", True),
     "effects": ("SELECT difference > threshold FROM v1.effects", True),
     "decisions": ("SELECT len(reasons) FROM v1.decisions", 2),
+    "notes": ("SELECT len(notes) FROM v1.decisions", 1),
+    "attempts": ("SELECT baseline || number || candidate FROM v1.attempts", "v11v2"),
+    "noises": ("SELECT flips FROM v1.noises", 0),
+    "looks": ("SELECT look || ' ' || planned FROM v1.checks", "1 8"),
     "arms": ("SELECT executor FROM v1.arms WHERE role = 'candidate'", "peft"),
 }
 

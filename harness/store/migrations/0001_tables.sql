@@ -7,10 +7,11 @@
 
 CREATE SCHEMA data;
 
-CREATE TABLE data.migrations (number INTEGER, name VARCHAR);
+CREATE TABLE data.migrations (number INTEGER, name VARCHAR, sha256 VARCHAR);
 COMMENT ON TABLE data.migrations IS 'One row per migration applied to this file; the highest number is its schema';
 COMMENT ON COLUMN data.migrations.number IS 'Number of the migration, from 1 without gaps';
 COMMENT ON COLUMN data.migrations.name IS 'File name of the migration';
+COMMENT ON COLUMN data.migrations.sha256 IS 'Hash of the text that was applied, to know a file of another make';
 
 CREATE TABLE data.ingestions (
   run VARCHAR, seq BIGINT, records BIGINT, bytes BIGINT, complete BOOLEAN, sha256 VARCHAR
@@ -51,21 +52,22 @@ COMMENT ON COLUMN data.ends.reused IS 'Outputs that were already in the store';
 CREATE TABLE data.arms (
   run VARCHAR, seq BIGINT, role VARCHAR, name VARCHAR, base VARCHAR, adapter VARCHAR,
   digest VARCHAR, path VARCHAR, executor VARCHAR, label VARCHAR, history VARCHAR,
-  problem VARCHAR
+  problem VARCHAR, adapters JSON
 );
 COMMENT ON TABLE data.arms IS 'Systems under test, per run';
 COMMENT ON COLUMN data.arms.run IS 'Run id';
 COMMENT ON COLUMN data.arms.seq IS 'Number of the record in its journal';
-COMMENT ON COLUMN data.arms.role IS 'base, baseline, anchor or candidate';
+COMMENT ON COLUMN data.arms.role IS 'base, baseline, anchor, candidate, or member of a release set';
 COMMENT ON COLUMN data.arms.name IS 'Name of the arm, for people';
 COMMENT ON COLUMN data.arms.base IS 'Digest of the base model';
-COMMENT ON COLUMN data.arms.adapter IS 'Digest of the adapter; NULL is the base model itself';
+COMMENT ON COLUMN data.arms.adapter IS 'Digest of the adapter; NULL is the base model itself, or a release set';
 COMMENT ON COLUMN data.arms.digest IS 'Digest of both: the identity of outputs and scores';
 COMMENT ON COLUMN data.arms.path IS 'Adapter directory as the user named it';
 COMMENT ON COLUMN data.arms.executor IS 'How the arm was run';
 COMMENT ON COLUMN data.arms.label IS 'Why the arm was not run in the shared batch, where it was not';
 COMMENT ON COLUMN data.arms.history IS 'What the store knew of it: new, seen before, or changed in place since a run';
 COMMENT ON COLUMN data.arms.problem IS 'Why the arm could not be measured; NULL if it could';
+COMMENT ON COLUMN data.arms.adapters IS 'Of a release set: suite glob to digest of the adapter; else empty';
 
 CREATE TABLE data.cases (
   run VARCHAR, seq BIGINT, digest VARCHAR, suite VARCHAR, task VARCHAR, sample VARCHAR,
@@ -90,13 +92,16 @@ COMMENT ON COLUMN data.cases.fields IS 'Row of data';
 COMMENT ON COLUMN data.cases.input_digest IS 'Identity of what the model is shown, for contamination checks';
 COMMENT ON COLUMN data.cases.expect IS 'What the answer to a hand-written case must meet, as the suite says it';
 
-CREATE TABLE data.answers (run VARCHAR, seq BIGINT, "case" VARCHAR, arm VARCHAR, key VARCHAR);
+CREATE TABLE data.answers (
+  run VARCHAR, seq BIGINT, "case" VARCHAR, arm VARCHAR, key VARCHAR, repeat BIGINT
+);
 COMMENT ON TABLE data.answers IS 'Which output an arm gave to a case, per run';
 COMMENT ON COLUMN data.answers.run IS 'Run id';
 COMMENT ON COLUMN data.answers.seq IS 'Number of the record in its journal';
 COMMENT ON COLUMN data.answers."case" IS 'Digest of the case';
 COMMENT ON COLUMN data.answers.arm IS 'Digest of the arm';
 COMMENT ON COLUMN data.answers.key IS 'Key of the output';
+COMMENT ON COLUMN data.answers.repeat IS '0 for the answer, 1 and up where the same was asked again';
 
 CREATE TABLE data.outputs (
   run VARCHAR, seq BIGINT, key VARCHAR, text VARCHAR, logprobs DOUBLE[], prompt_tokens BIGINT,
@@ -115,7 +120,7 @@ COMMENT ON COLUMN data.outputs.error IS 'Why there is no answer; such an output 
 
 CREATE TABLE data.scores (
   run VARCHAR, seq BIGINT, "case" VARCHAR, arm VARCHAR, scorer VARCHAR, value DOUBLE,
-  reason VARCHAR
+  reason VARCHAR, repeat BIGINT
 );
 COMMENT ON TABLE data.scores IS 'Judgement of one scorer of one output, per run';
 COMMENT ON COLUMN data.scores.run IS 'Run id';
@@ -125,6 +130,7 @@ COMMENT ON COLUMN data.scores.arm IS 'Digest of the arm';
 COMMENT ON COLUMN data.scores.scorer IS 'Name of the scorer';
 COMMENT ON COLUMN data.scores.value IS 'The score; NULL where the scorer could not score';
 COMMENT ON COLUMN data.scores.reason IS 'Why there is no score, or what the scorer had to say';
+COMMENT ON COLUMN data.scores.repeat IS 'Which answer, or which run of a judge';
 
 CREATE TABLE data.effects (
   run VARCHAR, seq BIGINT, arm VARCHAR, other VARCHAR, prompts BIGINT, difference DOUBLE,
@@ -142,23 +148,39 @@ COMMENT ON COLUMN data.effects.threshold IS 'What the difference must exceed';
 COMMENT ON COLUMN data.effects.proven IS 'Whether it does';
 COMMENT ON COLUMN data.effects.reason IS 'One sentence';
 
+CREATE TABLE data.noises (
+  run VARCHAR, seq BIGINT, suite VARCHAR, task VARCHAR, metric VARCHAR, n BIGINT, flips BIGINT,
+  rate DOUBLE, "floor" DOUBLE
+);
+COMMENT ON TABLE data.noises IS 'How much the baseline differs from itself when it is run twice';
+COMMENT ON COLUMN data.noises.run IS 'Run id';
+COMMENT ON COLUMN data.noises.seq IS 'Number of the record in its journal';
+COMMENT ON COLUMN data.noises.suite IS 'Suite';
+COMMENT ON COLUMN data.noises.task IS 'Task of the suite';
+COMMENT ON COLUMN data.noises.metric IS 'What is compared';
+COMMENT ON COLUMN data.noises.n IS 'Cases';
+COMMENT ON COLUMN data.noises.flips IS 'Cases whose score changed';
+COMMENT ON COLUMN data.noises.rate IS 'Mean squared change of a score';
+COMMENT ON COLUMN data.noises."floor" IS 'A smaller margin cannot be told from noise';
+
 CREATE TABLE data.checks (
   run VARCHAR, seq BIGINT, id VARCHAR, kind VARCHAR, suite VARCHAR, task VARCHAR, name VARCHAR,
   candidate VARCHAR, claim VARCHAR, metric VARCHAR, against VARCHAR, required BOOLEAN,
   verdict VARCHAR, reason VARCHAR, estimate DOUBLE, "interval" DOUBLE[], margin DOUBLE, n BIGINT,
   clusters DOUBLE, wins BIGINT, losses BIGINT, p_value DOUBLE, p_worse DOUBLE, alpha DOUBLE,
-  method VARCHAR, candidate_value DOUBLE, reference_value DOUBLE, more_cases BIGINT
+  alpha_worse DOUBLE, method VARCHAR, candidate_value DOUBLE, reference_value DOUBLE, more_cases BIGINT,
+  slice VARCHAR, look BIGINT, planned BIGINT, noise_floor DOUBLE
 );
 COMMENT ON TABLE data.checks IS 'Claims about candidates with their verdicts, per run';
 COMMENT ON COLUMN data.checks.run IS 'Run id';
 COMMENT ON COLUMN data.checks.seq IS 'Number of the record in its journal';
 COMMENT ON COLUMN data.checks.id IS 'The pytest node id';
-COMMENT ON COLUMN data.checks.kind IS 'check, rubric or case';
+COMMENT ON COLUMN data.checks.kind IS 'check, rubric, case or tripwire';
 COMMENT ON COLUMN data.checks.suite IS 'Suite';
 COMMENT ON COLUMN data.checks.task IS 'Task of the suite';
 COMMENT ON COLUMN data.checks.name IS 'Name of the check';
 COMMENT ON COLUMN data.checks.candidate IS 'Name of the candidate';
-COMMENT ON COLUMN data.checks.claim IS 'not-worse, better, min, max or no-failure';
+COMMENT ON COLUMN data.checks.claim IS 'not-worse, better, min, max, no-failure or no-loss';
 COMMENT ON COLUMN data.checks.metric IS 'What is compared';
 COMMENT ON COLUMN data.checks.against IS 'Role of the reference; NULL for a claim about the candidate alone';
 COMMENT ON COLUMN data.checks.required IS 'Whether it counts towards the decision';
@@ -173,15 +195,20 @@ COMMENT ON COLUMN data.checks.wins IS 'Cases that only the candidate got right';
 COMMENT ON COLUMN data.checks.losses IS 'Cases that only the reference got right';
 COMMENT ON COLUMN data.checks.p_value IS 'Of the claim: small means proven';
 COMMENT ON COLUMN data.checks.p_worse IS 'One-sided, for worse, Holm-adjusted';
-COMMENT ON COLUMN data.checks.alpha IS 'Level of the test';
+COMMENT ON COLUMN data.checks.alpha IS 'Level at which the claim must be proven';
+COMMENT ON COLUMN data.checks.alpha_worse IS 'Level at which a loss is proven';
 COMMENT ON COLUMN data.checks.method IS 'Statistical method';
 COMMENT ON COLUMN data.checks.candidate_value IS 'Metric of the candidate';
 COMMENT ON COLUMN data.checks.reference_value IS 'Metric of the reference';
 COMMENT ON COLUMN data.checks.more_cases IS 'How many more cases the claim needs, where that can be said';
+COMMENT ON COLUMN data.checks.slice IS 'Of a tripwire: which slice; else empty';
+COMMENT ON COLUMN data.checks.look IS 'Of a sequential check: the look it stopped at, from 1';
+COMMENT ON COLUMN data.checks.planned IS 'Of a sequential check: the cases it would have had at its last look';
+COMMENT ON COLUMN data.checks.noise_floor IS 'The smallest margin above the noise of the baseline, where that was measured';
 
 CREATE TABLE data.decisions (
   run VARCHAR, seq BIGINT, candidate VARCHAR, arm VARCHAR, verdict VARCHAR, reasons VARCHAR[],
-  alpha DOUBLE
+  alpha DOUBLE, attempt BIGINT, rules VARCHAR, repeats VARCHAR, notes VARCHAR[]
 );
 COMMENT ON TABLE data.decisions IS 'Verdict on each candidate, per run';
 COMMENT ON COLUMN data.decisions.run IS 'Run id';
@@ -191,3 +218,7 @@ COMMENT ON COLUMN data.decisions.arm IS 'Digest of the candidate';
 COMMENT ON COLUMN data.decisions.verdict IS 'PROMOTE, INCONCLUSIVE, PARTIAL, INCOMPLETE or REJECT';
 COMMENT ON COLUMN data.decisions.reasons IS 'Sentences';
 COMMENT ON COLUMN data.decisions.alpha IS 'Level of the tests for promotion';
+COMMENT ON COLUMN data.decisions.attempt IS 'Which attempt against the baseline it is; NULL where it spends none';
+COMMENT ON COLUMN data.decisions.rules IS 'Digest of suites and policy';
+COMMENT ON COLUMN data.decisions.repeats IS 'Run whose decision it repeats; NULL for one of its own';
+COMMENT ON COLUMN data.decisions.notes IS 'What must be known before signing, sentences';
