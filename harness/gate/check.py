@@ -1,6 +1,8 @@
 """One claim, measured: paired scores in, a CheckResult out.
 
-A comparison is not REGRESSED here yet: that needs all declared checks (``decide.settle``).
+Two levels: a claim is proven at ``alpha``, that of the attempt; a loss at ``alpha_worse``, the
+policy's. A comparison is not REGRESSED here yet: that needs all declared checks
+(``decide.settle``).
 """
 
 from __future__ import annotations
@@ -11,15 +13,17 @@ from dataclasses import dataclass, replace
 import numpy as np
 
 from harness.metrics.mean import mean
-from harness.stats import plan, wilson
+from harness.stats import power, wilson
 from harness.stats.clusters import Clusters, Values
 from harness.stats.paired import Comparison, compare
-from harness.types import Arm, Case, CheckResult, Claim, Kind, Role, Score, Verdict
+from harness.types import Arm, Case, CheckResult, Claim, Kind, Noise, Role, Score, Verdict
 
-ScoreTable = Mapping[tuple[str, str, str], Score]
-"""(case digest, arm digest, scorer) → Score."""
+ScoreTable = Mapping[tuple[str, str, str], Sequence[Score]]
+"""(case digest, arm digest, scorer) → the scores of all repeats, which are averaged."""
 
 FEW_CLUSTERS = 20
+NAMED = 5
+"""Rows named in a sentence before the rest is counted."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,8 +40,6 @@ class Declared:
     claim: Claim
     metric: str
     """The scorer whose mean is meant."""
-    binary: bool
-    """Whether its scores are 0 or 1."""
     against: Role | None
     limit: float
     """Margin δ of a comparison, or the floor or ceiling; 0 where the claim has none."""
@@ -47,6 +49,14 @@ class Declared:
     """Where the suite file declares it."""
     reason: str = ""
     """Why the suite's author wants it, for hand-written cases."""
+    slice: str = ""
+    """Of a tripwire: ``clause_type = payment``."""
+    exact: bool = False
+    """Whether the exact unconditional test decides."""
+    sequential: bool = False
+    """Whether it is looked at early (``gate.looks``)."""
+    follows: str = ""
+    """Of a tripwire: id of the sequential check with whose looks its cases come."""
 
     @property
     def comparative(self) -> bool:
@@ -60,6 +70,24 @@ class _Column:
     missing: tuple[str, ...]
 
 
+def contamination(declared: Declared, trained: Mapping[str, str]) -> str | None:
+    """Why a claim on cases that were trained on is no evidence; None where it has none of them.
+
+    ``trained``: case digest → name of the adapter among whose training rows the case is.
+    """
+    known = [
+        (case.sample, trained[case.digest]) for case in declared.cases if case.digest in trained
+    ]
+    if not known:
+        return None
+    named = ", ".join(f"{sample} (by {adapter})" for sample, adapter in known[:NAMED])
+    rest = f" and {len(known) - NAMED} more" if len(known) > NAMED else ""
+    return (
+        f"contaminated: {len(known)} of {len(declared.cases)} cases were trained on: {named}"
+        f"{rest}; take them out of the training data, or give the suite fresh rows"
+    )
+
+
 def not_measured(declared: Declared, reason: str) -> CheckResult:
     """A check that says nothing, and why."""
     return _result(declared, Verdict.NOT_MEASURED, reason)
@@ -71,94 +99,169 @@ def measure(
     reference: Arm | None,
     scores: ScoreTable,
     alpha: float,
+    alpha_worse: float,
+    noise: Noise | None = None,
 ) -> CheckResult:
-    """The verdict on one claim at one-sided α, REGRESSED by comparison excepted."""
-    for arm in (candidate, reference):
-        if arm is not None and arm.problem:
-            return not_measured(declared, f"{arm.name} cannot be measured: {arm.problem}")
-    columns = [_column(declared, arm, scores) for arm in (candidate, reference) if arm]
-    missing = [reason for column in columns for reason in column.missing]
-    if missing:
-        total = sum(len(declared.cases) for _ in columns)
-        return not_measured(
-            declared, f"{len(missing)} of {total} scores are missing; the first: {missing[0]}"
-        )
-    if not declared.cases:
-        return not_measured(declared, "there is no case to measure it on")
+    """The verdict on one claim, REGRESSED by comparison excepted.
+
+    ``noise`` is of the same task and metric, where the baseline was run twice.
+    """
+    if declared.claim is Claim.NO_LOSS and not declared.cases:
+        return _too_small(declared, "no case of it was looked at")
+    columns = paired_columns(declared, candidate, reference, scores)
+    if isinstance(columns, str):
+        return not_measured(declared, columns)
     if declared.claim is Claim.NO_FAILURE:
         return _no_failure(declared, candidate, scores)
     clusters = Clusters.of([case.cluster for case in declared.cases])
+    if declared.claim is Claim.NO_LOSS:
+        return _no_loss(declared, columns, clusters, alpha_worse)
     if clusters.count < 2:
         return not_measured(declared, "all cases are one cluster: at least two are needed")
-    if len(columns) == 2:
-        return _comparison(declared, columns[1].values, columns[0].values, clusters, alpha)
-    own = [scores[case.digest, candidate.digest, declared.metric] for case in declared.cases]
-    return _level(declared, own, columns[0].values, clusters, alpha)
+    if len(columns) == 1:
+        return _level(declared, columns[0], clusters, alpha, alpha_worse)
+    if noise is not None and declared.claim is Claim.NOT_WORSE and declared.limit < noise.floor:
+        return replace(not_measured(declared, _too_noisy(declared, noise)), noise_floor=noise.floor)
+    found = compare(columns[1], columns[0], clusters, alpha, alpha_worse, exact=declared.exact)
+    result = _comparison(declared, columns, found, alpha, alpha_worse)
+    return result if noise is None else replace(result, noise_floor=noise.floor)
+
+
+def paired_columns(
+    declared: Declared, candidate: Arm, reference: Arm | None, scores: ScoreTable
+) -> list[Values] | str:
+    """The candidate's scores [n] and the reference's where there is one, in the order of the cases.
+
+    A sentence instead where an arm, a score or every case is missing.
+    """
+    arms = [arm for arm in (candidate, reference) if arm is not None]
+    for arm in arms:
+        if arm.problem:
+            return f"{arm.name} cannot be measured: {arm.problem}"
+    columns = [_column(declared, arm, scores) for arm in arms]
+    missing = [reason for column in columns for reason in column.missing]
+    if missing:
+        total = len(declared.cases) * len(columns)
+        return f"{len(missing)} of {total} scores are missing; the first: {missing[0]}"
+    if not declared.cases:
+        return "there is no case to measure it on"
+    return [column.values for column in columns]
 
 
 def _column(declared: Declared, arm: Arm, scores: ScoreTable) -> _Column:
     values, missing = [], []
     for case in declared.cases:
-        score = scores.get((case.digest, arm.digest, declared.metric))
-        if score is None:
+        repeats = scores.get((case.digest, arm.digest, declared.metric), ())
+        known = [score.value for score in repeats if score.value is not None]
+        if not repeats:
             missing.append(f"{case.sample} has no {declared.metric} for {arm.name}")
-        elif score.value is None:
-            missing.append(f"{case.sample} with {arm.name}: {score.reason}")
+        elif len(known) < len(repeats):
+            reason = next(score.reason for score in repeats if score.value is None)
+            missing.append(f"{case.sample} with {arm.name}: {reason}")
         else:
-            values.append(score.value)
+            values.append(sum(known) / len(known))
     return _Column(np.asarray(values, dtype=np.float64), tuple(missing))
 
 
-def _no_failure(declared: Declared, candidate: Arm, scores: ScoreTable) -> CheckResult:
-    found = [scores[case.digest, candidate.digest, declared.metric] for case in declared.cases]
-    failed = [score for score in found if score.value != 1.0]
-    verdict = Verdict.REGRESSED if failed else Verdict.PASS
-    said = failed[0].reason if failed else "as expected"
-    reason = f"{said} ({declared.reason})" if declared.reason else said
-    rate = 1 - len(failed) / len(found)
-    return replace(
-        _result(declared, verdict, reason), estimate=rate, n=len(found), candidate_value=rate
+def _too_noisy(declared: Declared, noise: Noise) -> str:
+    return (
+        f"the margin of {100 * declared.limit:.1f} points is below the noise floor of "
+        f"{100 * noise.floor:.1f}: run twice, the baseline changed {noise.flips} of {noise.n} "
+        f"scores of {declared.metric}"
     )
 
 
-def _comparison(
-    declared: Declared, reference: Values, candidate: Values, clusters: Clusters, alpha: float
+def _no_failure(declared: Declared, candidate: Arm, scores: ScoreTable) -> CheckResult:
+    """Zero tolerance: of several answers to a case each must hold."""
+    failed: list[Score] = []
+    for case in declared.cases:
+        answers = scores[case.digest, candidate.digest, declared.metric]
+        failed += [score for score in answers if score.value != 1.0][:1]
+    verdict = Verdict.REGRESSED if failed else Verdict.PASS
+    said = failed[0].reason if failed else "as expected"
+    reason = f"{said} ({declared.reason})" if declared.reason else said
+    n = len(declared.cases)
+    rate = 1 - len(failed) / n
+    return replace(_result(declared, verdict, reason), estimate=rate, n=n, candidate_value=rate)
+
+
+def _no_loss(
+    declared: Declared, columns: Sequence[Values], clusters: Clusters, alpha_worse: float
 ) -> CheckResult:
-    found = compare(reference, candidate, clusters, alpha, binary=declared.binary)
+    """A slice: what is too small to test passes, and counts as p = 1."""
+    if clusters.count < 2:
+        return replace(
+            _too_small(declared, f"{clusters.n} cases of one cluster"),
+            n=clusters.n,
+            clusters=clusters.effective,
+        )
+    found = compare(columns[1], columns[0], clusters, alpha_worse, alpha_worse)
+    said = f"{_difference(declared, found)}, n = {found.n}"
+    said += f"; {found.wins} won, {found.losses} lost"
+    return replace(_measured(declared, columns, found), reason=said, alpha_worse=alpha_worse)
+
+
+def _too_small(declared: Declared, why: str) -> CheckResult:
+    return replace(_result(declared, Verdict.PASS, f"too small to test: {why}"), p_worse=1.0)
+
+
+def _comparison(
+    declared: Declared,
+    columns: Sequence[Values],
+    found: Comparison,
+    alpha: float,
+    alpha_worse: float,
+) -> CheckResult:
     margin = declared.limit
     passed = found.low > -margin
-    more = None if passed else _more(plan.cases_for_not_worse(found, margin, alpha), found.n)
+    more = None if passed else _more(power.cases_for_not_worse(found, margin, alpha), found.n)
     verdict = Verdict.PASS if passed else Verdict.INCONCLUSIVE
     return replace(
-        _result(declared, verdict, _say_comparison(declared, found, passed, more)),
-        estimate=found.difference,
-        interval=(found.low, found.high),
+        _measured(declared, columns, found),
+        verdict=verdict,
+        reason=_say_comparison(declared, found, passed, more),
         margin=margin if declared.claim is Claim.NOT_WORSE else 0.0,
-        n=found.n,
-        clusters=found.clusters,
-        wins=found.wins,
-        losses=found.losses,
         p_value=found.p_not_worse(margin),
-        p_worse=found.p_worse,
         alpha=alpha,
-        method=found.method,
-        candidate_value=float(candidate.mean()),
-        reference_value=float(reference.mean()),
+        alpha_worse=alpha_worse,
         more_cases=more,
     )
 
 
-def _say_comparison(declared: Declared, found: Comparison, passed: bool, more: int | None) -> str:
-    said = (
-        f"{declared.metric} {points(found.difference)} points against {declared.against} "
-        f"[{points(found.low)}, {points(found.high)}], "
+def _measured(declared: Declared, columns: Sequence[Values], found: Comparison) -> CheckResult:
+    candidate, reference = columns
+    return replace(
+        _result(declared, Verdict.PASS, ""),
+        estimate=found.difference,
+        interval=(found.low, found.high),
+        n=found.n,
+        clusters=found.clusters,
+        wins=found.wins,
+        losses=found.losses,
+        p_worse=found.p_worse,
+        method=found.method,
+        candidate_value=float(candidate.mean()),
+        reference_value=float(reference.mean()),
     )
+
+
+def _difference(declared: Declared, found: Comparison) -> str:
+    return (
+        f"{declared.metric} {points(found.difference)} points against {declared.against} "
+        f"[{points(found.low)}, {points(found.high)}]"
+    )
+
+
+def _say_comparison(declared: Declared, found: Comparison, passed: bool, more: int | None) -> str:
+    said = f"{_difference(declared, found)}, "
     if declared.claim is Claim.NOT_WORSE:
         said += f"the limit is {points(-declared.limit)}, n = {found.n}"
     else:
         said += f"better means above 0, n = {found.n}"
     if found.clusters < FEW_CLUSTERS:
         said += f"; only {found.clusters:.1f} effective clusters"
+        if found.df is not None and found.clusters < found.n / 2:
+            said += " (max_per_cluster may win power back)"
     if passed:
         return said + ("; worse, but inside the margin" if found.high < 0 else "")
     return said + _outlook(more)
@@ -167,21 +270,22 @@ def _say_comparison(declared: Declared, found: Comparison, passed: bool, more: i
 def _outlook(more: int | None) -> str:
     if more is None:
         return "; more cases will hardly help"
-    return f"; about {more:,} more cases would settle it"
+    return f"; about {more:,} more case{'' if more == 1 else 's'} would settle it"
 
 
 def _level(
-    declared: Declared, scores: Sequence[Score], values: Values, clusters: Clusters, alpha: float
+    declared: Declared, values: Values, clusters: Clusters, alpha: float, alpha_worse: float
 ) -> CheckResult:
-    found = mean(scores, [case.cluster for case in declared.cases], alpha)
-    low, high, limit = found.low, found.high, declared.limit
     floor = declared.claim is Claim.MIN
+    levels = (alpha, alpha_worse) if floor else (alpha_worse, alpha)
+    found = mean(values.tolist(), [case.cluster for case in declared.cases], *levels)
+    low, high, limit = found.low, found.high, declared.limit
     passed, failed = (low >= limit, high < limit) if floor else (high <= limit, low > limit)
     towards, p_limit = (values, limit) if floor else (1 - values, 1 - limit)
     more = None
     if not passed and (found.value > limit) == floor:
         deff = clusters.design_effect(values)
-        more = _more(plan.cases_for_level(found.value, limit, deff, alpha), clusters.n)
+        more = _more(power.cases_for_level(found.value, limit, deff, alpha), clusters.n)
     said = (
         f"{declared.metric} {found.value:.1%} [{low:.1%}, {high:.1%}], "
         f"the {'floor' if floor else 'ceiling'} is {limit:.1%}, n = {found.n}"
@@ -198,6 +302,7 @@ def _level(
         clusters=clusters.effective,
         p_value=wilson.p_above(towards, clusters, p_limit),
         alpha=alpha,
+        alpha_worse=alpha_worse,
         method="Wilson" if clusters.df is None else "clustered Wilson",
         candidate_value=found.value,
         more_cases=more,
@@ -227,4 +332,5 @@ def _result(declared: Declared, verdict: Verdict, reason: str) -> CheckResult:
         required=declared.required,
         verdict=verdict,
         reason=reason,
+        slice=declared.slice,
     )

@@ -8,14 +8,15 @@ from dataclasses import replace
 from harness.stats.holm import holm
 from harness.types import Arm, CheckResult, Claim, GateDecision, GateVerdict, Verdict
 
-_COMPARATIVE = (Claim.NOT_WORSE, Claim.BETTER)
+_COMPARATIVE = (Claim.NOT_WORSE, Claim.BETTER, Claim.NO_LOSS)
 
 
 def settle(results: Sequence[CheckResult], family: int, alpha: float) -> list[CheckResult]:
-    """Holm over the comparative checks of one candidate; who fails it is REGRESSED.
+    """Holm over the comparative checks and tripwires of one candidate; who fails is REGRESSED.
 
-    ``family`` is the number of comparative checks that were declared: one that was deselected
-    or not measured counts as p = 1, so selecting can only raise an adjusted p.
+    ``family`` is the number of them that were declared: one that was deselected or not
+    measured counts as p = 1, so selecting can only raise an adjusted p. ``alpha`` is the
+    policy's, whatever the attempt.
     """
     tested = [r for r in results if r.claim in _COMPARATIVE and r.p_worse is not None]
     adjusted = holm([r.p_worse for r in tested if r.p_worse is not None], family)
@@ -26,7 +27,8 @@ def settle(results: Sequence[CheckResult], family: int, alpha: float) -> list[Ch
 def _settle_one(result: CheckResult, p_worse: float | None, alpha: float) -> CheckResult:
     if p_worse is None:
         return result
-    if result.verdict is not Verdict.INCONCLUSIVE or p_worse >= alpha:
+    tripwire = result.claim is Claim.NO_LOSS
+    if p_worse >= alpha or not (tripwire or result.verdict is Verdict.INCONCLUSIVE):
         return replace(result, p_worse=p_worse)
     return replace(result, p_worse=p_worse, verdict=Verdict.REGRESSED, more_cases=None)
 
@@ -42,6 +44,7 @@ def decide(
 ) -> GateDecision:
     """The verdict on one candidate, in the order of the design's table.
 
+    ``alpha`` is the level at which claims were to be proven, that of the attempt.
     ``not_run`` are declared items without a result (deselected or cut short), ``reruns`` items
     that a plug-in ran more than once, ``missing_suites`` required suites that were not given.
     """

@@ -1,12 +1,21 @@
-"""What a suite claims, resolved against the policy: one Declared per item and candidate."""
+"""What a suite claims, resolved against the policy: one Declared per item and candidate.
+
+A check or rubric that compares with the baseline has a twin that compares with the anchor,
+where the policy names one; and a tripwire for each value of the slices that it names.
+"""
 
 from __future__ import annotations
 
+import hashlib
+import re
+from collections import defaultdict
 from collections.abc import Iterator, Sequence
+from dataclasses import replace
+from fnmatch import fnmatchcase
 
-from harness.scorers.expect import Expect
+from harness.errors import SuiteError
 from harness.suite.model import Check, Rubric
-from harness.suite.policy import Policy
+from harness.suite.policy import POLICY_FILE, Policy
 from harness.suite.rules import item_name
 from harness.suite.suite import LoadedSuite
 from harness.types import Case, Claim, Kind, Role
@@ -15,6 +24,10 @@ from .check import Declared
 
 EXPECT = "expect"
 """The metric of a hand-written case: 1 where all its expectations hold."""
+MOST_VALUES = 50
+"""A slice with more values than this is an id, and cannot be a tripwire."""
+_UNFIT = re.compile(r"[^A-Za-z0-9._-]+")
+"""What a slice's value may hold and the name of an item may not."""
 
 
 def rubric_metric(name: str) -> str:
@@ -29,63 +42,155 @@ def declare(
     candidates: Sequence[str],
     nodeid: str,
 ) -> tuple[Declared, ...]:
-    """All items of a suite; ``nodeid`` is the pytest node id of its file."""
+    """All items of a suite; ``nodeid`` is the pytest node id of its file.
+
+    Raises SuiteError where a check compares with an anchor that the policy does not name, and
+    where a tripwire is a slice of more than ``MOST_VALUES`` values.
+    """
+    once = (*_claims(suite, cases, policy), *_hand_written(suite, cases))
     return tuple(
-        declared
-        for candidate in candidates
-        for declared in (
-            *_claims(suite, cases, policy, candidate, nodeid),
-            *_hand_written(suite, cases, candidate, nodeid),
+        replace(
+            declared,
+            candidate=candidate,
+            id=_id(nodeid, declared.task, declared.name, candidate),
+            follows=declared.follows and _id(nodeid, declared.task, declared.follows, candidate),
         )
+        for candidate in candidates
+        for declared in once
     )
 
 
-def _claims(
-    suite: LoadedSuite, cases: Sequence[Case], policy: Policy, candidate: str, nodeid: str
-) -> Iterator[Declared]:
-    samples = {
-        task: tuple(c for c in cases if c.task == task and c.kind is Kind.CHECK)
-        for task in suite.tasks
-    }
+def _id(nodeid: str, task: str, name: str, candidate: str) -> str:
+    return f"{nodeid}::{task}.{name}@{candidate}"
+
+
+def idle_tripwires(policy: Policy, cases: Sequence[Case]) -> list[str]:
+    """Tripwires that match no slice of these cases: a misspelt one would guard nothing."""
+    slices = {name for case in cases for name in case.slices}
+    return [glob for glob in policy.tripwires if not any(fnmatchcase(s, glob) for s in slices)]
+
+
+def _claims(suite: LoadedSuite, cases: Sequence[Case], policy: Policy) -> Iterator[Declared]:
     parts: list[tuple[str, int, Check | Rubric]] = [
         *(("checks", i, check) for i, check in enumerate(suite.spec.checks)),
         *(("rubrics", i, rubric) for i, rubric in enumerate(suite.spec.rubrics)),
     ]
+    guarded: set[tuple[str, str]] = set()
     for key, index, part in parts:
-        scorers = suite.tasks[part.task].scorers
-        yield Declared(
-            id=_id(nodeid, item_name(part), candidate),
-            kind=Kind.CHECK if isinstance(part, Check) else Kind.RUBRIC,
-            suite=suite.name,
-            task=part.task,
-            name=part.name,
-            candidate=candidate,
-            claim=part.claims,
-            metric=part.metric if isinstance(part, Check) else rubric_metric(part.name),
-            binary=scorers[part.metric].binary if isinstance(part, Check) else Expect.binary,
-            against=_against(part, policy, suite.name),
-            limit=_limit(part, policy, suite.name),
-            required=part.required,
-            cases=samples[part.task],
-            line=suite.place(key, index)[0],
-        )
+        declared = _claim(suite, cases, policy, part, suite.place(key, index)[0])
+        if declared.against is Role.ANCHOR and policy.anchor is None:
+            message = f"against: anchor, and {POLICY_FILE} names no anchor"
+            raise SuiteError([suite.document.problem((key, index), message)])
+        yield declared
+        if declared.claim is not Claim.NOT_WORSE:
+            continue
+        if declared.against is Role.BASELINE and policy.anchor is not None:
+            yield replace(declared, name=f"{declared.name}~anchor", against=Role.ANCHOR)
+        if (declared.task, declared.metric) not in guarded:
+            guarded.add((declared.task, declared.metric))
+            yield from _tripwires(suite, declared, policy)
 
 
-def _hand_written(
-    suite: LoadedSuite, cases: Sequence[Case], candidate: str, nodeid: str
-) -> Iterator[Declared]:
+def _claim(
+    suite: LoadedSuite, cases: Sequence[Case], policy: Policy, part: Check | Rubric, line: int
+) -> Declared:
+    check = part if isinstance(part, Check) else None
+    samples = [case for case in cases if case.task == part.task and case.kind is Kind.CHECK]
+    if check is not None and check.max_per_cluster is not None:
+        samples = thinned(samples, check.max_per_cluster, f"{suite.name} {item_name(part)}")
+    return Declared(
+        id="",
+        kind=Kind.RUBRIC if check is None else Kind.CHECK,
+        suite=suite.name,
+        task=part.task,
+        name=part.name,
+        candidate="",
+        claim=part.claims,
+        metric=rubric_metric(part.name) if check is None else check.metric,
+        against=_against(part, policy, suite.name),
+        limit=_limit(part, policy, suite.name),
+        required=part.required,
+        cases=tuple(samples),
+        line=line,
+        exact=check is not None and check.method == "exact",
+        sequential=check is not None and check.sequential,
+    )
+
+
+def thinned(cases: Sequence[Case], most: int, salt: str) -> list[Case]:
+    """At most ``most`` cases of each cluster, in their order.
+
+    Which ones stay is drawn by hashing, so it depends on nothing but the sample's id and
+    ``salt``: new rows elsewhere change nothing.
+    """
+    clusters: dict[str, list[Case]] = defaultdict(list)
+    for case in cases:
+        clusters[case.cluster].append(case)
+    kept = {
+        case.digest
+        for members in clusters.values()
+        for case in sorted(members, key=lambda case: drawn(salt, case.sample))[:most]
+    }
+    return [case for case in cases if case.digest in kept]
+
+
+def drawn(salt: str, name: str) -> bytes:
+    """A sort key that shuffles names: the same salt gives the same order everywhere."""
+    return hashlib.sha256(f"{salt}\0{name}".encode("utf-8", "surrogatepass")).digest()
+
+
+def _tripwires(suite: LoadedSuite, of: Declared, policy: Policy) -> Iterator[Declared]:
+    """One for each value of each slice; the same reference and cases as its check."""
+    names = dict.fromkeys(name for case in of.cases for name in case.slices)
+    for name in names:
+        if not any(fnmatchcase(name, glob) for glob in policy.tripwires):
+            continue
+        values: dict[str, list[Case]] = defaultdict(list)
+        for case in of.cases:
+            if name in case.slices:
+                values[case.slices[name]].append(case)
+        if len(values) > MOST_VALUES:
+            message = (
+                f"{POLICY_FILE} makes a tripwire of '{name}', which has {len(values)} values; "
+                f"{MOST_VALUES} are the most"
+            )
+            raise SuiteError([suite.document.problem(("data", "slices"), message)])
+        for value, fit in zip(values, _fit(list(values)), strict=True):
+            yield replace(
+                of,
+                kind=Kind.TRIPWIRE,
+                name=f"{of.metric}~{name}={fit}",
+                claim=Claim.NO_LOSS,
+                limit=0.0,
+                cases=tuple(values[value]),
+                slice=f"{name} = {value}",
+                exact=False,
+                sequential=False,
+                follows=of.name if of.sequential else "",
+            )
+
+
+def _fit(values: Sequence[str]) -> list[str]:
+    """Values as a node id can hold them; numbered where two become one."""
+    plain = [_UNFIT.sub("-", value).strip("-")[:40] or "empty" for value in values]
+    return [
+        text if plain.count(text) == 1 else f"{text}-{plain[: at + 1].count(text)}"
+        for at, text in enumerate(plain)
+    ]
+
+
+def _hand_written(suite: LoadedSuite, cases: Sequence[Case]) -> Iterator[Declared]:
     by_id = {case.sample: case for case in cases if case.kind is Kind.CASE}
     for index, part in enumerate(suite.spec.cases):
         yield Declared(
-            id=_id(nodeid, item_name(part), candidate),
+            id="",
             kind=Kind.CASE,
             suite=suite.name,
             task=part.task,
             name=part.id,
-            candidate=candidate,
+            candidate="",
             claim=Claim.NO_FAILURE,
             metric=EXPECT,
-            binary=True,
             against=None,
             limit=0.0,
             required=part.required,
@@ -93,10 +198,6 @@ def _hand_written(
             line=suite.place("cases", index)[0],
             reason=part.reason,
         )
-
-
-def _id(nodeid: str, name: str, candidate: str) -> str:
-    return f"{nodeid}::{name}@{candidate}"
 
 
 def _against(part: Check | Rubric, policy: Policy, suite: str) -> Role | None:

@@ -172,20 +172,12 @@ class HandCase(Strict):
     required: bool = True
 
 
-def _no_anchor(value: str | None) -> str | None:
-    if value == "anchor":
-        raise ValueError("not supported yet (compare with 'baseline' or 'base')")
-    return value
-
-
 class Claimed(Strict):
     """What checks and rubrics share: a claim about one task."""
 
     name: Name
     task: Name
-    against: Annotated[Literal["base", "baseline", "anchor"] | None, AfterValidator(_no_anchor)] = (
-        None
-    )
+    against: Literal["base", "baseline", "anchor"] | None = None
     """None where the policy says it, or where the claim compares with nothing."""
     margin: Share | None = None
     """None where the policy says it, or where the claim has none."""
@@ -200,9 +192,12 @@ class Check(Claimed):
     """A scorer of the task: the mean of its scores."""
     claim: Literal["not-worse", "better", "min", "max"] | None = None
     max: Share | None = None
-    method: Annotated[str | None, not_yet("the method follows from the scores")] = None
-    max_per_cluster: Annotated[int | None, not_yet("every row counts, clusters respected")] = None
-    sequential: Annotated[bool, not_yet("all samples are run")] = False
+    method: Literal["exact"] | None = None
+    """None: as the scores ask for. ``exact``: the unconditional test, of right-or-wrong scores."""
+    max_per_cluster: Annotated[int, Field(ge=1)] | None = None
+    """Rows kept of each cluster, drawn with a seed of the suite's content."""
+    sequential: bool = False
+    """Whether to look early, up to four times, and stop where the answer is known."""
 
     @property
     def claims(self) -> Claim:
@@ -229,6 +224,12 @@ class Check(Claimed):
             )
         if claim in (Claim.MIN, Claim.MAX) and not given:
             raise ValueError(f"the claim is {claim}; missing key '{claim}'")
+        if self.sequential and claim is not Claim.NOT_WORSE:
+            raise ValueError(f"the claim is {claim}; 'sequential' belongs to not-worse only")
+        if self.method == "exact" and claim not in (Claim.NOT_WORSE, Claim.BETTER):
+            raise ValueError(f"the claim is {claim}; 'method: exact' belongs to comparisons")
+        if self.method == "exact" and self.sequential:
+            raise ValueError("either 'method: exact' or 'sequential'; not both")
         return self
 
 

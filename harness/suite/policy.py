@@ -14,7 +14,7 @@ from harness.types import Role
 
 from .digest import digest
 from .load import read
-from .model import Listed, Share, Strict, Text, not_yet
+from .model import Listed, Share, Strict, Text
 from .schema import validated
 
 POLICY_FILE = "policy.yaml"
@@ -32,10 +32,13 @@ class Policy(Strict):
     """Suite glob → margin; ``default`` where none matches."""
     protected: Globs = ()
     """Suites that compare with base rather than with the baseline."""
-    anchor: Annotated[str | None, not_yet("compare with 'baseline' or 'base'")] = None
+    anchor: Text | None = None
+    """A pinned release: adapter directory, release file, or digest of an adapter."""
     required_suites: Globs = ()
-    tripwires: Annotated[Globs, not_yet("declare a check instead")] = ()
-    allow_base_change: Annotated[bool, not_yet("all arms share one base")] = False
+    tripwires: Globs = ()
+    """Slices on which no loss may be proven: globs of slice names."""
+    allow_base_change: bool = False
+    """Whether an arm may have another base model than the one in production."""
 
     def margin(self, suite: str) -> float:
         """The margin of a suite: the longest glob that matches, else the default."""

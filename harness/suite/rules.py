@@ -36,11 +36,29 @@ def check_references(
             if item.metric not in scorers:
                 message = unknown(f"metric of task '{item.task}'", item.metric, scorers)
                 yield document.problem((*steps, "metric"), message)
+            yield from _method(item, task, spec, steps, document)
 
 
 def item_name(item: Item) -> str:
     """How an item is called within its suite, and in its node id: ``task.name``."""
     return f"{item.task}.{item.id if isinstance(item, HandCase) else item.name}"
+
+
+def _method(
+    check: Check, task: LoadedTask, spec: Suite, steps: tuple[Step, ...], document: Document
+) -> Iterator[Problem]:
+    """What a check asks of statistics must fit the data and the scores."""
+    clustered = spec.data is not None and spec.data.cluster is not None
+    scorer = task.scorers.get(check.metric)
+    if check.method == "exact" and clustered:
+        message = "the exact test needs independent rows, and 'data' names a cluster"
+        yield document.problem((*steps, "method"), message)
+    if check.method == "exact" and scorer is not None and not scorer.binary:
+        message = f"the exact test needs right-or-wrong scores, and '{check.metric}' is graded"
+        yield document.problem((*steps, "method"), message)
+    if check.max_per_cluster is not None and not clustered:
+        message = "'data' names no cluster of which rows could be left out"
+        yield document.problem((*steps, "max_per_cluster"), message)
 
 
 def _given_twice(spec: Suite, document: Document) -> Iterator[Problem]:

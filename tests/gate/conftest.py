@@ -51,7 +51,6 @@ def declare() -> Callable[..., Declared]:
             "candidate": "v2",
             "claim": Claim.NOT_WORSE,
             "metric": "accuracy",
-            "binary": True,
             "against": Role.BASELINE,
             "limit": 0.03,
             "required": True,
@@ -64,21 +63,31 @@ def declare() -> Callable[..., Declared]:
 
 @pytest.fixture
 def check() -> Callable[..., CheckResult]:
-    """Measure a declared check on scores; None is an unscored output, "absent" no output."""
+    """Measure a declared check on scores.
 
-    def run(declared: Declared, candidate, reference=None, alpha=0.05) -> CheckResult:
+    None is an unscored output, "absent" no output, a tuple the scores of several answers.
+    """
+
+    def run(
+        declared: Declared, candidate, reference=None, alpha=0.05, alpha_worse=0.05, noise=None
+    ) -> CheckResult:
         scores = {
-            (case.digest, arm.digest, declared.metric): Score(
-                case.digest,
-                arm.digest,
-                declared.metric,
-                value,
-                "the engine died" if value is None else "said so",
+            (case.digest, arm.digest, declared.metric): tuple(
+                Score(
+                    case.digest,
+                    arm.digest,
+                    declared.metric,
+                    each,
+                    "the engine died" if each is None else "said so",
+                    repeat,
+                )
+                for repeat, each in enumerate(value if isinstance(value, tuple) else (value,))
             )
             for arm, values in ((CANDIDATE, candidate), (BASELINE, reference or []))
             for case, value in zip(declared.cases, values, strict=False)
             if value != "absent"
         }
-        return measure(declared, CANDIDATE, BASELINE if reference else None, scores, alpha)
+        against = BASELINE if reference else None
+        return measure(declared, CANDIDATE, against, scores, alpha, alpha_worse, noise)
 
     return run

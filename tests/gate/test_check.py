@@ -19,8 +19,8 @@ def test_equal_arms_pass_once_n_suffices_for_the_margin(declare, check):
     assert check(declare(88), **_scores(0, 0, 88)).verdict is Verdict.PASS
     short = check(declare(87), **_scores(0, 0, 87))
     assert short.verdict is Verdict.INCONCLUSIVE
-    assert short.more_cases == 2
-    assert "about 2 more cases" in short.reason
+    assert short.more_cases == 1
+    assert "about 1 more case would settle it" in short.reason
 
 
 def test_a_small_significant_loss_passes_and_is_noted(declare, check):

@@ -52,6 +52,8 @@ REFERENCES = [
     ("metric: grounded", "metric: accuracy", ["clauses.yaml:35:54: checks[1].metric: unknown"]),
     ("[accuracy]", "[acuracy]",
      ["clauses.yaml:14:15: tasks[0].scorers[0]: unknown scorer 'acuracy' (did you mean"]),
+    ("margin: 0.03", "method: exact",
+     ["clauses.yaml:34:92: checks[0].method: the exact test needs independent rows"]),
     ("name: floor", "name: better",
      ["clauses.yaml:37:5: checks[3]: a second item 'classify.better' (the first is in line 36)"]),
     ("name: floor, task: classify, metric: accuracy", "name: conflict-1, task: extract, "
@@ -86,6 +88,28 @@ def test_what_one_part_says_of_another_must_hold(
     messages = told(write_suite((right, wrong)))
 
     assert [m for m in messages if m.startswith(problems[0])], messages
+
+
+@pytest.mark.parametrize(
+    ("check", "metric", "problem"),
+    [
+        ("max_per_cluster: 3", "exact_match", "max_per_cluster: 'data' names no cluster of which"),
+        ("method: exact", "token_f1", "method: the exact test needs right-or-wrong scores"),
+    ],
+)
+def test_what_a_check_asks_of_statistics_must_fit_its_data(
+    write_suite: Write, check: str, metric: str, problem: str
+) -> None:
+    """Rows without clusters cannot be thinned, graded scores have no exact test."""
+    messages = told(
+        write_suite(
+            ("  cluster: document\n", ""),
+            ("metric: grounded, against: baseline, margin: 0.03", f"metric: {metric}, {check}"),
+        )
+    )
+
+    assert len(messages) == 1
+    assert problem in messages[0]
 
 
 def test_a_prompt_variable_that_no_row_has_is_told_at_the_prompt(write_suite: Write) -> None:

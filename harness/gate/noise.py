@@ -1,0 +1,36 @@
+"""A/A: how much the baseline differs from itself. A margin below that proves nothing."""
+
+from __future__ import annotations
+
+import math
+
+from harness.types import Arm, Noise
+
+from .check import Declared, ScoreTable
+
+
+def measure_noise(declared: Declared, baseline: Arm, scores: ScoreTable) -> Noise | None:
+    """The noise on a check's cases; None where they were not all answered and scored twice.
+
+    The floor is 2·√(r/n), r the mean squared change of a score: two standard errors of the
+    difference that an adapter would show to itself.
+    """
+    changes = []
+    for case in declared.cases:
+        found = scores.get((case.digest, baseline.digest, declared.metric), ())
+        values = [score.value for score in found[:2] if score.value is not None]
+        if len(values) < 2:
+            return None
+        changes.append(values[1] - values[0])
+    if not changes:
+        return None
+    rate = sum(change * change for change in changes) / len(changes)
+    return Noise(
+        suite=declared.suite,
+        task=declared.task,
+        metric=declared.metric,
+        n=len(changes),
+        flips=sum(change != 0 for change in changes),
+        rate=rate,
+        floor=2 * math.sqrt(rate / len(changes)),
+    )
