@@ -112,11 +112,19 @@ def read_manifest(directory: str | os.PathLike[str]) -> Manifest | None:
 
 
 def training_rows(directory: str | os.PathLike[str]) -> frozenset[str]:
-    """Digests of the rows an adapter was trained on; empty where nothing says."""
+    """Digests of the rows an adapter was trained on; empty where nothing says.
+
+    Raises AdapterError for a file that cannot be read or holds anything else.
+    """
     path = Path(directory) / ROWS_FILE
     if not path.is_file():
         return frozenset()
-    rows = path.read_text(encoding="utf-8").split()
+    try:
+        rows = path.read_text(encoding="ascii").split()
+    except OSError as error:
+        raise AdapterError(f"{path}: {error.strerror}") from None
+    except UnicodeDecodeError as error:
+        raise AdapterError(f"{path}: not row digests: byte {error.start} is not ASCII") from None
     for number, row in enumerate(rows, start=1):
         if not _ROW.fullmatch(row):
             raise AdapterError(f"{path}:{number}: not a row digest (64 hexadecimal digits)")

@@ -1,14 +1,16 @@
 """Outputs on demand: from the store, else from the engine, scored and journalled as they come.
 
 Nothing runs ahead of what is asked for, so an interrupted run wastes nothing, and what has
-been computed is on the disk before anyone is told of it.
+been computed is on the disk before anyone is told of it. Requests run in waves: first all that
+is needed for certain, in one batch; then, look by look, what early looks left open.
 """
 
 from __future__ import annotations
 
 import time
+from bisect import insort
 from collections import defaultdict
-from collections.abc import Callable, Collection, Iterator, Mapping
+from collections.abc import Callable, Collection, Generator, Iterator, Mapping, Sequence
 
 from harness.engine.protocol import Engine, GenerateRequest, ScoreRequest
 from harness.errors import EngineError
@@ -16,7 +18,7 @@ from harness.store.journal import JournalWriter
 from harness.suite.scoring import Judgement, Scorer
 from harness.types import Answer, Case, Output, Score
 
-from .plan import Plan
+from .plan import Plan, Request
 
 SYNC_SECONDS = 1.0
 """Results are on the disk at most this long after they are known."""
@@ -34,24 +36,32 @@ class Execution:
         known: Mapping[str, Output],
         cases: Mapping[str, Case],
         scorers: Callable[[Case], Mapping[str, Scorer]],
-        start_engine: Callable[[], Engine],
+        start_engine: Callable[[str], Engine],
         journal: JournalWriter,
         progress: Progress,
+        later: Collection[str] = (),
     ) -> None:
-        """``known`` are outputs of earlier runs, ``scorers`` what judges a case, by name."""
+        """``known`` are outputs of earlier runs, ``scorers`` what judges a case, by name.
+
+        ``start_engine`` is given the digest of a base model; ``later`` are keys that may turn
+        out not to be needed, so the first wave leaves them out.
+        """
         self.plan = plan
         self.outputs: dict[str, Output] = {}
-        self.scores: dict[tuple[str, str, str], Score] = {}
+        self.scores: dict[tuple[str, str, str], list[Score]] = {}
         self.problem: str | None = None
         """Why the engine gave up, if it did."""
         self._cases, self._scorers = cases, scorers
+        self._start_engine = start_engine
+        self._engines: dict[str, Engine] = {}
         self._journal, self._progress = journal, progress
         self._asked: dict[str, list[Answer]] = defaultdict(list)
         for answer in plan.answers:
             self._asked[answer.key].append(answer)
         self.reused = len(known.keys() & self._asked.keys())
         self._synced = time.monotonic()
-        self._stream = self._run(start_engine, [k for k in plan.requests if k not in known])
+        self._wave = plan.requests.keys() - known.keys() - set(later)
+        self._stream = self._run(self._wave)
         for output in known.values():
             self._take(output)
 
@@ -60,23 +70,46 @@ class Execution:
         missing = {key for key in keys if key not in self.outputs}
         if not missing:
             return
-        for output in self._stream:
-            missing.discard(output.key)
-            if not missing:
-                break
+        if not missing <= self._wave and self.problem is None:
+            self._pull(None)
+            missing -= self.outputs.keys()
+            self._wave = missing
+            self._stream = self._run(missing)
+        self._pull(missing)
         self._flush()
 
-    def all(self) -> None:
-        """Have everything planned run."""
-        self.until(self.plan.requests.keys())
+    def _pull(self, missing: set[str] | None) -> None:
+        """Take what the engine gives until nothing is missing; None: to its end."""
+        if missing is not None and missing <= self.outputs.keys():
+            return
+        for output in self._stream:
+            if missing is not None:
+                missing.discard(output.key)
+                if not missing:
+                    return
+
+    def close(self) -> None:
+        """Close the engines that were started."""
+        self._stream.close()
+        self._close_engines()
+
+    def _close_engines(self, but: str | None = None) -> None:
+        for base in self._engines.keys() - {but}:
+            self._engines.pop(base).close()
+
+    def take(self, scores: Sequence[Score]) -> None:
+        """Keep scores: of an output, or of an earlier run of an arm that cannot be run any more."""
+        for score in scores:
+            self._keep(score)
+        self._journal.append("score", scores)
 
     def logprobs(self, key: str) -> float | None:
         """The log-probability, in nats, of a probe; None where it failed or is unknown."""
         output = self.outputs.get(key)
         return output.logprobs[0] if output and output.logprobs else None
 
-    def _run(self, start_engine: Callable[[], Engine], missing: list[str]) -> Iterator[Output]:
-        for output in self._from_engine(start_engine, missing):
+    def _run(self, wave: Collection[str]) -> Generator[Output]:
+        for output in self._from_engines([key for key in self.plan.requests if key in wave]):
             self._take(output)
             self._journal.append("output", [output])
             self._progress(len(self.outputs), len(self.plan.requests))
@@ -84,38 +117,48 @@ class Execution:
                 self._flush()
             yield output
 
-    def _from_engine(
-        self, start_engine: Callable[[], Engine], missing: list[str]
-    ) -> Iterator[Output]:
-        if not missing:
-            return
-        requests = [self.plan.requests[key] for key in missing]
-        engine: Engine | None = None
+    def _from_engines(self, wave: Sequence[str]) -> Iterator[Output]:
+        """Base by base, so that two models need not fit into memory at once."""
+        by_base: dict[str, list[Request]] = defaultdict(list)
+        for key in wave:
+            request = self.plan.requests[key]
+            by_base[self.plan.base_of[request.arm]].append(request)
         try:
-            engine = start_engine()
-            yield from engine.score([r for r in requests if isinstance(r, ScoreRequest)])
-            yield from engine.generate([r for r in requests if isinstance(r, GenerateRequest)])
+            for base, requests in by_base.items():
+                engine = self._engine(base)
+                yield from engine.score([r for r in requests if isinstance(r, ScoreRequest)])
+                yield from engine.generate([r for r in requests if isinstance(r, GenerateRequest)])
         except EngineError as error:
             self.problem = str(error)
+            self._close_engines()
         except Exception as error:  # noqa: BLE001 - a dead engine is NOT_MEASURED, never a score
             self.problem = f"the engine died: {type(error).__name__}: {error}"
-        finally:
-            if engine is not None:
-                engine.close()
+            self._close_engines()
+
+    def _engine(self, base: str) -> Engine:
+        self._close_engines(but=base)
+        if base not in self._engines:
+            self._engines[base] = self._start_engine(base)
+        return self._engines[base]
 
     def _take(self, output: Output) -> None:
         """Keep an output and score it for everyone who asked."""
         self.outputs[output.key] = output
         asked = self._asked[output.key]
         scores = [score for answer in asked for score in self._judge(answer, output)]
-        self.scores.update({(s.case, s.arm, s.scorer): s for s in scores})
-        self._journal.append("score", scores)
+        self.take(scores)
+
+    def _keep(self, score: Score) -> None:
+        repeats = self.scores.setdefault((score.case, score.arm, score.scorer), [])
+        insort(repeats, score, key=lambda one: one.repeat)
 
     def _judge(self, answer: Answer, output: Output) -> Iterator[Score]:
         case = self._cases[answer.case]
         for name, scorer in self._scorers(case).items():
             judgement = _judgement(name, scorer, case, output)
-            yield Score(answer.case, answer.arm, name, judgement.value, judgement.reason)
+            yield Score(
+                answer.case, answer.arm, name, judgement.value, judgement.reason, answer.repeat
+            )
 
     def _flush(self) -> None:
         self._journal.sync()

@@ -18,7 +18,11 @@ _PACKAGES = ("torch", "transformers", "peft", "tokenizers", "triton", "numpy", "
 
 
 def make_header(
-    settings: Settings, policy: Policy, suites: Sequence[GatedSuite], numerics: Mapping[str, str]
+    settings: Settings,
+    policy: Policy,
+    suites: Sequence[GatedSuite],
+    numerics: Mapping[str, str],
+    twice: bool,
 ) -> Run:
     """A new run, starting now. Names what was asked for, never the environment wholesale."""
     now = datetime.now(UTC)
@@ -34,6 +38,7 @@ def make_header(
             "baseline": settings.baseline.name,
             "candidates": [named.name for named in settings.candidates],
             "engine": settings.engine,
+            "aa": twice,
             "policy": policy.model_dump(mode="json"),
             "python": platform.python_version(),
             "packages": {name: _version(name) for name in _PACKAGES},

@@ -11,6 +11,8 @@ from harness.engine.tokenize import Tokenizer
 from harness.gate.effect import PROMPTS
 from harness.types import Answer, Arm, Case
 
+from .arms import Arms
+
 Request = GenerateRequest | ScoreRequest
 
 
@@ -32,36 +34,63 @@ class Plan:
     requests: Mapping[str, Request]
     answers: tuple[Answer, ...]
     probes: tuple[Probe, ...]
-    keys: Mapping[str, tuple[str, ...]]
-    """Case digest → keys of its outputs, one an arm."""
+    keys: Mapping[tuple[str, str], tuple[str, ...]]
+    """Digests of case and arm → keys of the arm's outputs, one a repeat.
+
+    Arms that cannot be measured or run are not in it.
+    """
+    base_of: Mapping[str, str]
+    """Digest of an arm that requests name → digest of its base model."""
 
 
 def make_plan(
     cases: Iterable[Case],
     probed: Sequence[Case],
-    arms: Sequence[Arm],
-    tokenizer: Tokenizer,
+    arms: Arms,
+    tokenizers: Mapping[str, Tokenizer],
     numerics: Mapping[str, str],
+    again: bool = False,
 ) -> Plan:
-    """Plan ``cases`` and the proof of effect on every arm.
+    """Plan ``cases`` for every arm that answers, and the proof of effect on every one that runs.
 
-    ``probed``: cases whose prompts may prove effects; ``numerics``: class by executor.
+    ``probed``: cases whose prompts may prove effects; ``tokenizers``: by digest of the base
+    model; ``numerics``: class by executor; ``again``: the baseline answers each case twice.
     Identical requests of one arm are one; arms of equal content are one.
     """
     requests: dict[str, Request] = {}
-    answers, keys = [], {}
+    answers: list[Answer] = []
+    keys: dict[tuple[str, str], tuple[str, ...]] = {}
+    answering, runnable = arms.answering(), arms.runnable()
+    serving: dict[tuple[str, str], Arm] = {}
     for case in cases:
-        asked = [_request(case, arm, tokenizer, numerics[arm.executor]) for arm in arms]
-        keys[case.digest] = tuple(request.key for request in asked)
-        requests.update({request.key: request for request in asked})
-        answers += [Answer(case.digest, a.digest, r.key) for a, r in zip(arms, asked, strict=True)]
+        texts: dict[str, _Tokens] = {}
+        for arm in answering:
+            place = (arm.digest, case.suite)
+            if place not in serving:
+                serving[place] = arms.serving(arm, case.suite)
+            runs = serving[place]
+            if runs.base not in texts:
+                texts[runs.base] = _tokens(case, tokenizers[runs.base])
+            repeats = range(2 if again and arm.digest == arms.baseline.digest else 1)
+            asked = [
+                _request(case, runs, texts[runs.base], numerics[runs.executor], repeat)
+                for repeat in repeats
+            ]
+            requests.update({request.key: request for request in asked})
+            keys[case.digest, arm.digest] = tuple(request.key for request in asked)
+            answers += [
+                Answer(case.digest, arm.digest, request.key, repeat)
+                for repeat, request in enumerate(asked)
+            ]
     probes = []
     for case in probe_prompts(probed):
-        for arm, repeat in [*((arm, 0) for arm in arms), (arms[0], 1)]:
-            probe = _probe_request(case, arm, tokenizer, numerics[arm.executor], repeat)
+        for arm, repeat in [*((arm, 0) for arm in runnable), (runnable[0], 1)]:
+            tokens = tokenizers[arm.base].encode(case.prompt)
+            probe = _probe_request(arm, tokens, numerics[arm.executor], repeat)
             requests[probe.key] = probe
             probes.append(Probe(case.digest, arm.digest, probe.key, repeat))
-    return Plan(requests, tuple(answers), tuple(probes), keys)
+    base_of = {arm.digest: arm.base for arm in runnable}
+    return Plan(requests, tuple(answers), tuple(probes), keys, base_of)
 
 
 def probe_prompts(cases: Sequence[Case]) -> list[Case]:
@@ -70,19 +99,29 @@ def probe_prompts(cases: Sequence[Case]) -> list[Case]:
     return sorted(by_prompt.values(), key=lambda case: case.digest)[:PROMPTS]
 
 
-def _request(case: Case, arm: Arm, tokenizer: Tokenizer, numerics: str) -> Request:
-    prompt = tokenizer.encode(case.prompt)
+@dataclass(frozen=True, slots=True)
+class _Tokens:
+    """A case as one base model reads it."""
+
+    prompt: tuple[int, ...]
+    choices: tuple[tuple[int, ...], ...]
+
+
+def _tokens(case: Case, tokenizer: Tokenizer) -> _Tokens:
+    return _Tokens(
+        tokenizer.encode(case.prompt),
+        tuple(tokenizer.encode_choice(case.prompt, choice) for choice in case.choices),
+    )
+
+
+def _request(case: Case, arm: Arm, tokens: _Tokens, numerics: str, repeat: int) -> Request:
     if case.generation is not None:
         how = case.generation
-        return generate_request(arm, prompt, how.max_tokens, how.stop, numerics)
-    choices = tuple(tokenizer.encode_choice(case.prompt, choice) for choice in case.choices)
-    return score_request(arm, prompt, choices, numerics)
+        return generate_request(arm, tokens.prompt, how.max_tokens, how.stop, numerics, repeat)
+    return score_request(arm, tokens.prompt, tokens.choices, numerics, repeat)
 
 
-def _probe_request(
-    case: Case, arm: Arm, tokenizer: Tokenizer, numerics: str, repeat: int
-) -> ScoreRequest:
+def _probe_request(arm: Arm, tokens: tuple[int, ...], numerics: str, repeat: int) -> ScoreRequest:
     """How likely is the second half of a real prompt after its first?"""
-    tokens = tokenizer.encode(case.prompt)
     half = max(1, len(tokens) // 2)
     return score_request(arm, tokens[:half], (tokens[half:] or tokens,), numerics, repeat)

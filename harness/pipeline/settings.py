@@ -8,30 +8,34 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from harness.errors import UsageError
-from harness.registry import ENGINES, suggest, unknown
+from harness.errors import SuiteError, UsageError
+from harness.registry import ENGINES, unknown
 
-BASE = "base"
-"""The name that means the base model itself, as baseline or as candidate."""
+from .release import BASE, Release, load_release, located, nearby
 
 _KEYS = ("base-model", "baseline", "candidate", "adapters", "store", "report-dir", "engine")
 
 
 @dataclass(frozen=True, slots=True)
 class Named:
-    """An arm as the user named it; ``path`` None is the base model itself."""
+    """An arm as the user named it."""
 
     name: str
     path: Path | None
+    """Adapter directory or release file; None is the base model itself."""
+    release: Release | None = None
+    """What the release file says."""
 
 
 @dataclass(frozen=True, slots=True)
 class Settings:
-    """One gate's arguments, resolved to existing directories."""
+    """One gate's arguments, resolved to existing directories and release files."""
 
     base_model: Path
     baseline: Named
     candidates: tuple[Named, ...]
+    adapters: Path | None
+    """Folder in which adapters are looked up by name."""
     store: Path
     report_dir: Path
     engine: str
@@ -101,6 +105,7 @@ def resolve(root: Path, options: Mapping[str, Any], invoked_from: Path) -> Setti
         base_model=base_model,
         baseline=baseline[0] if baseline else Named(BASE, None),
         candidates=tuple(candidates),
+        adapters=adapters,
         store=path("store", ".loragate") or root,
         report_dir=path("report-dir", "build") or root,
         engine=engine,
@@ -112,24 +117,32 @@ def _named(text: str, where: Path, adapters: Path | None, option: str) -> Named:
     target = value if separator else text
     if target == BASE:
         return Named(name, None)
-    found = next((p for p in _places(target, where, adapters) if p.is_dir()), None)
+    found = located(target, where, adapters)
     if found is None:
-        known = sorted(p.name for p in adapters.iterdir()) if adapters and adapters.is_dir() else []
-        elsewhere = f", and none of that name in {adapters}" if adapters else ""
         raise UsageError(
-            f"{option} {text}: there is no adapter directory {where / target}{elsewhere}; "
-            + (suggest(target, [*known, BASE]) or "give NAME=DIR with its adapter_config.json")
+            f"{option} {text}: there is no adapter directory or release file "
+            + nearby(target, where, adapters)
         )
-    arm = name if separator else found.resolve().name
+    arm = name if separator else _own_name(found)
     if not arm or any(sign in arm for sign in "[]@:/\\ "):
         raise UsageError(
             f"{option} {text}: {arm!r} cannot name an arm: no spaces and none of [ ] @ : / \\"
         )
-    return Named(arm, found)
+    return as_named(arm, found, adapters)
 
 
-def _places(target: str, where: Path, adapters: Path | None) -> list[Path]:
-    return [where / target, *([adapters / target] if adapters else [])]
+def as_named(name: str | None, path: Path, adapters: Path | None) -> Named:
+    """An adapter directory or release file under a name, None for its own; UsageError if broken."""
+    try:
+        release = None if path.is_dir() else load_release(path, adapters)
+    except SuiteError as error:
+        raise UsageError(str(error)) from error
+    return Named(name or _own_name(path), path, release)
+
+
+def _own_name(path: Path) -> str:
+    whole = path.resolve()
+    return whole.name if path.is_dir() else whole.stem
 
 
 def _refuse_doubles(candidates: Sequence[Named]) -> None:

@@ -73,7 +73,6 @@ def _sample(case: Case, candidate: str, nodeid: str) -> Declared:
         candidate=candidate,
         claim=Claim.NO_FAILURE,
         metric="",
-        binary=False,
         against=None,
         limit=0.0,
         required=False,

@@ -6,7 +6,10 @@ import pytest
 
 _VALUES = {
     "base-model": ("DIR", "base model directory, as transformers loads it"),
-    "baseline": ("NAME=DIR", "adapter in production, or 'base' before the first release"),
+    "baseline": (
+        "NAME=DIR",
+        "adapter or release.yaml in production, or 'base' before the first release",
+    ),
     "store": ("DIR", "where runs and their history are kept (default: .loragate)"),
     "report-dir": ("DIR", "where report.html, .json and .md are written (default: build)"),
     "engine": ("NAME", "what runs the models (default: torch)"),
@@ -21,10 +24,15 @@ def add_options(parser: pytest.Parser) -> None:
         "--candidate",
         action="append",
         metavar="NAME=DIR",
-        help="adapter that wants to be released, or 'base'; repeatable",
+        help="adapter or release.yaml that wants to be released, or 'base'; repeatable",
     )
     for key, (metavar, text) in _VALUES.items():
         group.addoption(f"--{key}", metavar=metavar, help=text)
+    group.addoption(
+        "--aa",
+        action="store_true",
+        help="run the baseline twice; a margin below what it differs from itself proves nothing",
+    )
     group.addoption(
         "--samples",
         action="store_true",

@@ -106,7 +106,13 @@ class GateSession:
         self._bar = ProgressBar(self._config)
         try:
             self._gate = Gate(
-                self.settings, self.policy, self.suites, selected, samples, self._bar.show
+                self.settings,
+                self.policy,
+                self.suites,
+                selected,
+                samples,
+                self._bar.show,
+                twice=options.aa,
             )
         except LoragateError as error:
             raise pytest.UsageError(str(error)) from error

@@ -94,3 +94,11 @@ def test_a_broken_row_is_named_by_line(directories) -> None:
     (path / ROWS_FILE).write_text(f"{ROWS[0]}\nnonsense\n")
     with pytest.raises(AdapterError, match=f"{ROWS_FILE}:2: "):
         training_rows(path)
+
+
+def test_rows_that_are_no_text_are_refused(directories) -> None:
+    """Whatever was written there, it is a sentence and no traceback."""
+    path = directories.adapter()
+    (path / ROWS_FILE).write_bytes(b"\xff\xfe")
+    with pytest.raises(AdapterError, match=f"{ROWS_FILE}: not row digests: byte 0"):
+        training_rows(path)

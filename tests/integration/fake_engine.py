@@ -2,7 +2,8 @@
 
 ``lora_B[0, 0]`` is the share of questions that it answers right, on questions shared by all
 arms, so an arm of lower skill loses a subset. Being in the tensors, it is part of the digest.
-Skills above 1 are faults: 2 fails every tenth request, 3 dies in the middle of a run.
+Skills above 1 are faults: 2 fails every tenth request, 3 dies in the middle of a run, 4 throws
+dice for every answer.
 """
 
 import hashlib
@@ -15,7 +16,7 @@ from harness.engine.tokenize import Tokenizer
 from harness.types import Output
 
 COLOURS = ("red", "green", "blue")
-FAILING, DYING = 2.0, 3.0
+FAILING, DYING, DICING = 2.0, 3.0, 4.0
 BASE_SKILL = 0.5
 CALLS = []
 """How many requests each started engine was given."""
@@ -73,7 +74,8 @@ class FakeEngine:
 
     def _answer(self, request):
         number = self._number(request)
-        right = luck("case", number) < self.skills[request.arm]
+        ability = self.skills[request.arm]
+        right = luck(request.key) < 0.5 if ability == DICING else luck("case", number) < ability
         return COLOURS[number % 3 if right else (number + 1) % 3]
 
     def _likelihoods(self, request):

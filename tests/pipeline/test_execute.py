@@ -66,14 +66,22 @@ def _case(digest):
 
 @pytest.fixture
 def start():
-    """An execution of three cases of one arm, and what it works with."""
+    """An execution of three cases of one arm, and what it works with.
 
-    def make(engine, known=(), scorer=None):
-        start_engine = engine if callable(engine) else lambda: engine
+    ``arms`` are the arms of the three, where they are of several base models.
+    """
+
+    def make(engine, known=(), scorer=None, later=(), arms=("arm", "arm", "arm")):
+        start_engine = engine if callable(engine) else lambda base: engine
         keys = ["k0", "k1", "k2"]
-        requests = {key: ScoreRequest(key, "arm", (1,), ((2,),)) for key in keys}
-        answers = tuple(Answer(f"c{i}", "arm", key) for i, key in enumerate(keys))
-        plan = Plan(requests, answers, (), {f"c{i}": (key,) for i, key in enumerate(keys)})
+        asked = list(zip(keys, arms, strict=True))
+        plan = Plan(
+            requests={key: ScoreRequest(key, arm, (1,), ((2,),)) for key, arm in asked},
+            answers=tuple(Answer(f"c{i}", arm, key) for i, (key, arm) in enumerate(asked)),
+            probes=(),
+            keys={(f"c{i}", arm): (key,) for i, (key, arm) in enumerate(asked)},
+            base_of={arm: f"base of {arm}" for arm in arms},
+        )
         journal = Journal()
         execution = Execution(
             plan,
@@ -83,6 +91,7 @@ def start():
             start_engine,
             journal,
             lambda done, planned: None,
+            later,
         )
         return execution, journal
 
@@ -99,7 +108,7 @@ def test_nothing_runs_beyond_what_is_asked_for(start):
 
 
 def test_known_outputs_are_scored_again_but_never_computed_or_journalled(start):
-    def refuse():
+    def refuse(base):
         raise AssertionError("no engine is needed")
 
     execution, journal = start(refuse, known=("k0", "k1", "k2"))
@@ -109,7 +118,7 @@ def test_known_outputs_are_scored_again_but_never_computed_or_journalled(start):
 
 
 def test_an_engine_that_cannot_start_leaves_a_sentence(start):
-    def fail():
+    def fail(base):
         raise EngineError("config.json names no model type")
 
     execution, _ = start(fail)
@@ -131,6 +140,60 @@ def test_what_was_answered_before_an_engine_died_is_kept(start):
 def test_a_broken_scorer_leaves_an_output_unscored_never_zero(start):
     execution, _ = start(Engine(), scorer=Broken())
     execution.until(["k0"])
-    score = execution.scores["c0", "arm", "accuracy"]
+    (score,) = execution.scores["c0", "arm", "accuracy"]
     assert score.value is None
     assert "scorer accuracy failed: KeyError" in score.reason
+
+
+def test_later_outputs_are_computed_only_when_they_are_asked_for(start):
+    engine = Engine()
+    execution, _ = start(engine, later=("k1", "k2"))
+    execution.until(["k0"])
+    assert engine.asked == ["k0"]
+    execution.until(["k1"])
+    assert engine.asked == ["k0", "k1"]
+    execution.until(["k0", "k1"])
+    assert engine.asked == ["k0", "k1"]
+
+
+def test_a_wave_is_finished_before_the_next_begins(start):
+    """Engines stream one batch at a time."""
+    engine = Engine()
+    execution, _ = start(engine, later=("k2",))
+    execution.until(["k0"])
+    execution.until(["k2"])
+    assert engine.asked == ["k0", "k1", "k2"]
+
+
+def test_nothing_more_is_asked_of_an_engine_that_died(start):
+    engine = Engine(EngineError("gone"), after=1)
+    execution, _ = start(engine, later=("k2",))
+    execution.until(["k1"])
+    execution.until(["k2"])
+    assert engine.asked == ["k0"]
+    assert execution.problem == "gone"
+
+
+def test_two_base_models_are_not_held_at_once(start):
+    engines = {}
+
+    def begin(base):
+        assert all(engine.closed for engine in engines.values())
+        engines[base] = Engine()
+        return engines[base]
+
+    execution, _ = start(begin, arms=("one", "other", "one"))
+    execution.until(["k0", "k1", "k2"])
+    assert {base: engine.asked for base, engine in engines.items()} == {
+        "base of one": ["k0", "k2"],
+        "base of other": ["k1"],
+    }
+    execution.close()
+    assert all(engine.closed for engine in engines.values())
+
+
+def test_repeats_of_a_case_are_kept_in_their_order(start):
+    execution, _ = start(Engine())
+    execution.until(["k0"])
+    (first,) = execution.scores["c0", "arm", "accuracy"]
+    assert first.repeat == 0

@@ -75,3 +75,23 @@ def test_what_cannot_be_resolved_is_told(root, table, options, expected):
 
 def test_a_project_without_a_table_is_configured_by_nothing(tmp_path):
     assert configured(tmp_path) == {}
+
+
+def test_a_release_file_is_read_and_named_after_itself(root):
+    (root / "sub/both.yaml").write_text('"a/*": v1\n"b/*": mine')
+    named = resolve(root, {"candidate": ["both.yaml"]}, root / "sub").candidates[0]
+    assert (named.name, named.path) == ("both", root / "sub/both.yaml")
+    assert named.release.adapters == {"a/*": root / "adapters/v1", "b/*": root / "sub/mine"}
+
+
+def test_a_release_file_may_be_baseline_and_lie_among_the_adapters(root):
+    (root / "adapters/live.yml").write_text('"*": v1')
+    settings = resolve(root, {"baseline": "now=live.yml"}, root)
+    assert settings.baseline.name == "now"
+    assert settings.baseline.release.adapters == {"*": root / "adapters/v1"}
+
+
+def test_a_broken_release_file_is_told_with_its_lines(root):
+    (root / "both.yaml").write_text('"a/*": v1\n"b/*": v7')
+    with pytest.raises(UsageError, match=r"both\.yaml:2:8: b/\*: there is no adapter directory"):
+        resolve(root, {"candidate": ["x=both.yaml"]}, root)
