@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import typer
 
-from . import bench, demo, doctor, history, report, store, validate
+from . import bench, demo, doctor, history, plan, report, store, validate
 
 app = typer.Typer(
     name="loragate",
@@ -17,6 +17,7 @@ app = typer.Typer(
 )
 app.command()(demo.demo)
 app.command()(validate.validate)
+app.command()(plan.plan)
 app.command()(report.report)
 app.command()(history.history)
 app.add_typer(store.app, name="store")

@@ -22,7 +22,7 @@ def validate(
 
     Example: `loragate validate suites/`
     """
-    files = [file for path in paths for file in _suite_files(path)]
+    files = [file for path in paths for file in suite_files(path)]
     problems: list[Problem] = []
     suites: list[LoadedSuite] = []
     for root in dict.fromkeys(suite_root(file) for file in files):
@@ -46,7 +46,8 @@ def validate(
         )
 
 
-def _suite_files(path: Path) -> list[Path]:
+def suite_files(path: Path) -> list[Path]:
+    """The suites at a path, examples only where it names them; UsageError where there is none."""
     if path.is_file():
         return [path]
     if not path.is_dir():

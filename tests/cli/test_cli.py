@@ -8,7 +8,10 @@ from typer.testing import CliRunner
 
 from harness.cli.app import app
 
-VERBS = ["demo", "validate", "report", "history", "store ingest", "bench", "doctor"]
+VERBS = [
+    "demo", "validate", "plan", "report", "history", "store ingest", "store verify",
+    "store rebuild", "bench", "doctor",
+]  # fmt: skip
 
 
 def _loragate(*arguments, cwd):
@@ -34,6 +37,8 @@ def test_every_verb_is_listed():
     ("arguments", "code", "expected"),
     [
         (["validate", "nowhere"], 4, "no such file or folder"),
+        (["plan", "nowhere"], 4, "no such file or folder"),
+        (["plan", "broken.yaml"], 2, "broken.yaml:1:"),
         (["validate", "."], 4, "no suite in this folder"),
         (["validate", "broken.yaml"], 2, "broken.yaml:1:"),
         (["history"], 1, "run 'pytest suites/' first"),

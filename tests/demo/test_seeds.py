@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 
-from harness.demo.seeds import ALPHAS, FRESH, judge
+from harness.demo.seeds import ATTEMPTS, FRESH, judge
 from harness.types import BenchRow
 
 
@@ -16,7 +16,7 @@ def figures(v2: str = "PROMOTE", deluge: str = "REJECT", invented: float = 0.2) 
     verdicts = {"contracts-v2": v2, "contracts-deluge": deluge}
     grounded = {"contracts-v1": 0.9, "contracts-v2": 0.99, "contracts-deluge": 1 - invented}
     return {
-        "verdicts": {str(alpha): verdicts for alpha in ALPHAS},
+        "verdicts": dict.fromkeys(ATTEMPTS, verdicts),
         "levels": {"contracts/clauses extract grounded": grounded},
     }
 
@@ -31,22 +31,22 @@ def judged(folder: Path, records: list[dict[str, Any]]) -> dict[str, BenchRow]:
 
 @pytest.mark.parametrize(("told", "met"), [(18, True), (17, False)])
 def test_eighteen_of_twenty_are_promised(told: int, met: bool, tmp_path: Path) -> None:
-    """Not one less, at each alpha and for both candidates together."""
+    """Not one less, at each attempt and for both candidates together."""
     records = [figures()] * told + [figures(v2="INCONCLUSIVE")] * (20 - told)
     rows = judged(tmp_path, records)
-    for alpha in ALPHAS:
-        row = rows[f"both at alpha {alpha}"]
+    for attempt in ATTEMPTS:
+        row = rows[f"both ({attempt})"]
         assert (row.value, row.target, row.met) == (told, ">= 18", met)
-        assert rows[f"contracts-deluge rejected at alpha {alpha}"].met is True
+        assert rows[f"contracts-deluge rejected beside it ({attempt})"].met is True
 
 
 def test_the_two_candidates_must_tell_the_story_on_the_same_seed(tmp_path: Path) -> None:
     """Two halves of the story on different seeds are no whole one."""
     records = [figures(v2="REJECT")] * 2 + [figures(deluge="PROMOTE")] * 2 + [figures()] * 16
     rows = judged(tmp_path, records)
-    assert rows["contracts-v2 promoted at alpha 0.05"].met is True
-    assert rows["contracts-deluge rejected at alpha 0.05"].met is True
-    assert rows["both at alpha 0.05"].met is False
+    assert rows["contracts-v2 promoted as first attempt"].met is True
+    assert rows["contracts-deluge rejected beside it (first)"].met is True
+    assert rows["both (first)"].met is False
 
 
 def test_what_deluge_invents_is_promised_against_v2_only(tmp_path: Path) -> None:
@@ -62,7 +62,7 @@ def test_the_record_keeps_every_seed(tmp_path: Path) -> None:
     judged(tmp_path, [figures()] * 2)
     record = json.loads((tmp_path / "seeds.json").read_text("utf-8"))
     assert len(record["seeds"]) == 2
-    assert {row["name"] for row in record["rows"]} >= {"both at alpha 0.05"}
+    assert {row["name"] for row in record["rows"]} >= {"both (first)"}
 
 
 def test_fresh_seeds_are_twenty_and_took_no_part_in_tuning() -> None:

@@ -142,3 +142,9 @@ def test_suites_of_two_roots_are_planned_apart(project):
     project.items(4, "other/items.jsonl")
     result = CliRunner().invoke(app, ["plan", "suites", "other"])
     assert "suites of two roots in one plan" in str(result.exception)
+
+
+def test_a_file_that_cannot_be_written_is_told(project):
+    project.write("pyproject.toml", "[tool.loragate]\n")
+    result = CliRunner().invoke(app, ["plan", "suites", "--json", "no/where.json"])
+    assert "--json no/where.json: cannot be written: No such file" in str(result.exception)
