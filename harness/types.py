@@ -78,7 +78,8 @@ class Arm:
     path: str | None = None
     """The adapter directory as the user named it; for people only."""
     executor: str = "fused"
-    """How the arm is run: ``fused`` in the shared batch, or ``peft`` (slower, one arm a pass)."""
+    """How the arm is run: ``fused`` in the shared batch, ``peft`` (slower, one arm a pass), or
+    ``stored``: not at all, its weights are gone and scores of earlier runs stand in."""
     label: str = ""
     """Why it is not run in the shared batch, where it is not."""
     history: str = ""

@@ -10,6 +10,7 @@ import math
 from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import fields
+from typing import TYPE_CHECKING
 
 from harness.errors import LoragateError
 from harness.types import (
@@ -25,8 +26,11 @@ from harness.types import (
     Verdict,
 )
 
+if TYPE_CHECKING:
+    from harness.gate.explain import Explanation
+
 from . import flips
-from .headline import by_size, headline, summary
+from .headline import by_size, headline, summary, too_small
 from .model import (
     Candidate,
     CaseView,
@@ -65,10 +69,13 @@ def build_report(record: RunRecord) -> Report:
         verdict=candidates[0].verdict,
         base=source.arm(Role.BASE),
         baseline=source.arm(Role.BASELINE),
+        anchor=source.arm(Role.ANCHOR),
         run=_run(record),
         arms=source.arms,
+        members=source.members,
         suites=_suites(record),
         levels=_levels(source),
+        noises=record.noises,
         candidates=tuple(candidates),
     )
 
@@ -92,8 +99,11 @@ def _candidate(source: Source, arm: Arm, decision: GateDecision) -> Candidate:
     checks = _worst_first(results)
     written = [check.verdict for check in checks if check.kind is Kind.CASE]
     none_fails = bool(written) and set(written) == {Verdict.PASS}
+    slices = [check for check in checks if check.kind is Kind.TRIPWIRE]
     tally = Tally(
-        checks=_count(check.verdict for check in checks if check.kind is not Kind.CASE),
+        checks=_count(check.verdict for check in checks if check.kind in (Kind.CHECK, Kind.RUBRIC)),
+        slices=_count(check.verdict for check in slices),
+        slices_too_small=sum(map(too_small, slices)),
         cases=_count(written),
         cases_fail_below=min(1.0, 3 / len(written)) if none_fails else None,
     )
@@ -105,9 +115,14 @@ def _candidate(source: Source, arm: Arm, decision: GateDecision) -> Candidate:
         summary=summary(decision, checks),
         reasons=decision.reasons,
         alpha=decision.alpha,
+        attempt=decision.attempt,
+        rules=decision.rules,
+        repeats=decision.repeats,
+        notes=decision.notes,
         tally=tally,
         closest=_closest(checks),
         checks=checks,
+        explanations=_explanations(source, arm, checks),
         flips=flips.find(
             arm,
             _references(source, checks),
@@ -131,6 +146,45 @@ def _refuse_infinite(check: CheckResult) -> None:
                     f"{check.id}: {field.name} is {number}; a check that cannot be computed is "
                     "NOT_MEASURED with its reason"
                 )
+
+
+def _explanations(
+    source: Source, arm: Arm, checks: Iterable[CheckResult]
+) -> Mapping[str, Explanation]:
+    """What the lost cases share, of every comparison that regressed or is open."""
+    return {
+        check.id: _explanation(source, arm, reference, check)
+        for check in checks
+        if check.verdict in (Verdict.REGRESSED, Verdict.INCONCLUSIVE)
+        if check.against and (reference := source.arm(check.against))
+    }
+
+
+def _explanation(source: Source, arm: Arm, reference: Arm, check: CheckResult) -> Explanation:
+    from harness.gate.explain import explain  # numpy and scipy, where there is no loss to explain
+
+    cases = [
+        case
+        for case in _samples(source.record.cases)
+        if (case.suite, case.task) == (check.suite, check.task)
+        if not check.slice or check.slice in {f"{k} = {v}" for k, v in case.slices.items()}
+    ]
+    changes = [
+        change
+        for change in flips.compared(arm, reference, cases, source.scores)
+        if change.scorer == check.metric
+    ]
+    return explain(
+        [change.case for change in changes],
+        {change.case.digest for change in changes if change.step < 0},
+        {
+            change.case.digest: (
+                source.answer(change.case, reference).text,
+                source.answer(change.case, arm).text,
+            )
+            for change in changes
+        },
+    )
 
 
 def _worst_first(checks: Sequence[CheckResult]) -> tuple[CheckResult, ...]:
@@ -225,42 +279,41 @@ def _rubrics(source: Source, arm: Arm, checks: Sequence[CheckResult]) -> tuple[R
 
 
 def _rubric(source: Source, arm: Arm, check: CheckResult) -> RubricView:
-    cases = {
-        case.digest: case
-        for case in source.record.cases
-        if (case.suite, case.task) == (check.suite, check.task)
-    }
-    scored = [
-        (score.value, score)
-        for score in source.record.scores
-        if score.value is not None
-        and score.scorer == check.metric
-        and score.arm == arm.digest
-        and score.case in cases
+    cases = [
+        case for case in source.record.cases if (case.suite, case.task) == (check.suite, check.task)
     ]
-    short = sorted(
-        ((value, score) for value, score in scored if value < 1), key=lambda pair: pair[0]
-    )
+    scored = [
+        (value, case)
+        for case in cases
+        if (value := source.scores.get((case.digest, arm.digest), {}).get(check.metric)) is not None
+    ]
+    short = sorted(((value, case) for value, case in scored if value < 1), key=lambda pair: pair[0])
+    reasons: dict[str, str] = {}
+    for score in source.record.scores:
+        if score.arm == arm.digest and score.scorer == check.metric and score.value != 1:
+            reasons.setdefault(score.case, score.reason)
     examples = [
         Example(
-            sample=cases[score.case].sample,
-            answer=source.answer(cases[score.case], arm),
+            sample=case.sample,
+            answer=source.answer(case, arm),
             value=value,
-            reason=score.reason,
+            reason=reasons.get(case.digest, ""),
         )
-        for value, score in short[:EXAMPLES]
+        for value, case in short[:EXAMPLES]
     ]
     return RubricView(check.id, len(scored), len(short), tuple(examples))
 
 
 def _effects(source: Source, arm: Arm) -> tuple[Effect, ...]:
-    """Proofs with this candidate, and those of the other arms against base."""
+    """Proofs with this candidate or its members, and those of the other arms against base."""
     bases = {one.digest for one in source.arms if one.role is Role.BASE}
     others = {one.digest for one in source.arms if one.role in (Role.BASELINE, Role.ANCHOR)}
+    served = set(arm.adapters.values())
+    own = {arm.digest, *(one.digest for one in source.members if one.adapter in served)}
     return tuple(
         effect
         for effect in source.record.effects
-        if arm.digest in (effect.arm, effect.other)
+        if {effect.arm, effect.other} & own
         or ({effect.arm, effect.other} & bases and {effect.arm, effect.other} & others)
     )
 

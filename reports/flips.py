@@ -28,7 +28,9 @@ Scores = Mapping[tuple[str, str], Mapping[str, float | None]]
 
 
 @dataclass(frozen=True, slots=True)
-class _Change:
+class Change:
+    """A case's score by one scorer, of two arms."""
+
     case: Case
     scorer: str
     reference: float
@@ -67,7 +69,7 @@ def find(
         counted = list(shown)
         if baseline and all(arm.digest != baseline.digest for arm in counted):
             counted.append(baseline)
-        changes = {arm.role: _changes(candidate, arm, members, scores) for arm in counted}
+        changes = {arm.role: compared(candidate, arm, members, scores) for arm in counted}
         for arm in counted:
             counts += _counts(task, arm, changes[arm.role])
             if baseline and arm.digest == baseline.digest:
@@ -86,9 +88,8 @@ def _losses_first(by_task: Sequence[Sequence[Flip]]) -> tuple[Flip, ...]:
     return tuple(flip for turn in chain(losses, wins) for flip in turn if flip is not None)
 
 
-def _changes(
-    candidate: Arm, reference: Arm, cases: Iterable[Case], scores: Scores
-) -> list[_Change]:
+def compared(candidate: Arm, reference: Arm, cases: Iterable[Case], scores: Scores) -> list[Change]:
+    """The changes of every scorer on every case that both arms have a score in [0, 1] for."""
     nothing: Mapping[str, float | None] = {}
     changes = []
     for case in cases:
@@ -98,12 +99,12 @@ def _changes(
             other = theirs.get(scorer)
             if value is None or other is None or not (0 <= value <= 1 and 0 <= other <= 1):
                 continue
-            changes.append(_Change(case, scorer, other, value))
+            changes.append(Change(case, scorer, other, value))
     return changes
 
 
 def _counts(
-    task: tuple[str, str], reference: Arm, changes: Sequence[_Change]
+    task: tuple[str, str], reference: Arm, changes: Sequence[Change]
 ) -> Iterable[FlipCount]:
     for scorer in dict.fromkeys(change.scorer for change in changes):
         own = [change for change in changes if change.scorer == scorer]
@@ -124,8 +125,8 @@ def _counts(
         )
 
 
-def _slices(changes: Sequence[_Change]) -> tuple[SliceCount, ...]:
-    cells: dict[str, dict[str, list[_Change]]] = {}
+def _slices(changes: Sequence[Change]) -> tuple[SliceCount, ...]:
+    cells: dict[str, dict[str, list[Change]]] = {}
     for change in changes:
         for name, value in change.case.slices.items():
             cells.setdefault(name, {}).setdefault(value, []).append(change)
@@ -140,7 +141,7 @@ def _slices(changes: Sequence[_Change]) -> tuple[SliceCount, ...]:
     )
 
 
-def _slice(name: str, value: str, members: Sequence[_Change]) -> SliceCount:
+def _slice(name: str, value: str, members: Sequence[Change]) -> SliceCount:
     reference = fsum(change.reference for change in members) / len(members)
     candidate = fsum(change.candidate for change in members) / len(members)
     return SliceCount(
@@ -167,13 +168,13 @@ def _driver(slices: Sequence[SliceCount], losses: int, n: int) -> SliceCount | N
 
 
 def _flips(
-    against: Sequence[tuple[Arm, Sequence[_Change]]],
+    against: Sequence[tuple[Arm, Sequence[Change]]],
     arms: Sequence[Arm],
     answer: Callable[[Case, Arm], ArmAnswer],
 ) -> Iterable[Flip]:
     seen: set[str] = set()
     for reference, changes in against:
-        moved: dict[str, list[_Change]] = {}
+        moved: dict[str, list[Change]] = {}
         for change in changes:
             if change.step and change.case.digest not in seen:
                 moved.setdefault(change.case.digest, []).append(change)

@@ -13,6 +13,7 @@ from collections.abc import Iterator, Sequence
 from harness.types import CheckResult, Kind, Verdict
 
 from . import rounding
+from .headline import before_signing, label, names
 from .model import ArmAnswer, Candidate, CaseView, Flip, Report
 from .rounding import figures
 from .terminal import GLYPHS, open_items
@@ -21,6 +22,7 @@ from .visible import shortened, visible
 MOST_BYTES = 56_000
 LONGEST = 160
 """Characters of a prompt or an answer."""
+LONGEST_NOTE = 600
 MOST_FLIPS = 5
 """Losses shown for each candidate."""
 MOST_CASES = 15
@@ -62,6 +64,8 @@ def _blocks(report: Report) -> Iterator[list[str]]:
     for candidate in report.candidates:
         yield from _candidate(report, candidate)
     yield from _levels(report)
+    if report.noises:
+        yield _noises(report)
     yield _run(report)
 
 
@@ -72,10 +76,16 @@ def _candidate(report: Report, candidate: Candidate) -> Iterator[list[str]]:
         "",
         f"{escaped(candidate.headline)}.",
     ]
+    known = before_signing(candidate, report.baseline)
+    if known:
+        yield [f"- {escaped(shortened(said, LONGEST_NOTE))}" for said in known]
     items = open_items(candidate)
     broken = [check for check in items if check.kind is not Kind.CASE]
     if broken:
         yield _table(broken)
+    shared = [line for check in broken[:MOST_ROWS] for line in _shared(check, candidate)]
+    if shared:
+        yield ["**What lost cases share**, beyond chance", "", *shared]
     cases = [case for case in candidate.cases if case.verdict is not Verdict.PASS]
     if cases:
         title = "**Cases that did not pass**"
@@ -87,11 +97,31 @@ def _candidate(report: Report, candidate: Candidate) -> Iterator[list[str]]:
     passed = [
         check
         for check in candidate.checks
-        if check.verdict is Verdict.PASS and check.kind is not Kind.CASE
+        if check.verdict is Verdict.PASS and check.kind in (Kind.CHECK, Kind.RUBRIC)
     ]
     if passed:
         summary = f"<details><summary>{len(passed)} checks passed</summary>"
         yield [summary, "", *_table(passed), "", "</details>"]
+    held = candidate.tally.slices[Verdict.PASS]
+    if held:
+        small = candidate.tally.slices_too_small
+        untested = f", {rounding.count(small)} of them too small to test" if small else ""
+        yield [f"{rounding.count(held)} slices without a proven loss{untested}."]
+
+
+def _shared(check: CheckResult, candidate: Candidate) -> Iterator[str]:
+    found = candidate.explanations.get(check.id)
+    if found is None or not found.shared:
+        return
+    yield f"- {_name(check)}"
+    units = "clusters" if found.clustered else "cases"
+    for one in found.shared:
+        yield (
+            f"  - {escaped(shortened(names(one.feature), LONGEST))}: "
+            f"{rounding.count(one.lost)} of {rounding.count(found.lost)} lost {units}, "
+            f"{rounding.count(one.rest)} of {rounding.count(found.rest)} others "
+            f"(lift {rounding.plain(one.lift)}, p {rounding.p_value(one.p_value)})"
+        )
 
 
 def _more(rows: Sequence[object], shown: int) -> list[str]:
@@ -106,7 +136,7 @@ def _table(checks: Sequence[CheckResult]) -> list[str]:
     ]
     for check in checks[:MOST_ROWS]:
         shown = figures(check)
-        name = escaped(f"{check.suite} {check.task}.{check.name}")
+        name = _name(check)
         state = f"{GLYPHS[check.verdict]} {check.verdict.lower().replace('_', ' ')}"
         value = f"{shown.estimate} {shown.unit}".rstrip() or "–"
         cells = [
@@ -120,6 +150,10 @@ def _table(checks: Sequence[CheckResult]) -> list[str]:
         ]
         lines.append(f"| {' | '.join(cells)} |")
     return [*lines, *_more(checks, MOST_ROWS)]
+
+
+def _name(check: CheckResult) -> str:
+    return escaped(label(check) if check.slice else f"{check.suite} {check.task}.{check.name}")
 
 
 def _case(case: CaseView) -> str:
@@ -164,9 +198,24 @@ def _levels(report: Report) -> Iterator[list[str]]:
     ]
 
 
+def _noises(report: Report) -> list[str]:
+    return [
+        "| run twice | cases | changed | rate | noise floor |",
+        "| --- | ---: | ---: | ---: | ---: |",
+        *(
+            f"| {escaped(f'{noise.suite} {noise.task}.{noise.metric}')} | "
+            f"{rounding.count(noise.n)} | {rounding.count(noise.flips)} | "
+            f"{rounding.level(noise.rate)} | {rounding.size(noise.floor)} points |"
+            for noise in report.noises
+        ),
+    ]
+
+
 def _run(report: Report) -> list[str]:
     run = report.run
-    arms = ", ".join(f"{escaped(arm.name)} {code(arm.digest, 12)}" for arm in report.arms)
+    arms = ", ".join(
+        f"{escaped(arm.name)} {code(arm.digest, 12)}" for arm in (*report.arms, *report.members)
+    )
     return [
         f"Run {code(run.id)}: {rounding.count(run.cases)} cases, "
         f"{rounding.duration(run.seconds)}, {rounding.count(run.reused)} of "

@@ -4,9 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
-from harness.types import Arm, CheckResult, Effect, GateVerdict, Role, Verdict
+from harness.types import Arm, CheckResult, Effect, GateVerdict, Noise, Role, Verdict
+
+if TYPE_CHECKING:
+    from harness.gate.explain import Explanation
 
 SCHEMA = 1
 
@@ -23,7 +26,9 @@ class ArmAnswer:
     """Probability of that choice among the choices; None for generated text."""
     error: str | None
     scores: Mapping[str, float | None]
-    """Scorer → value; None where it could not score."""
+    """Scorer → value, the mean over repeats; None where it could not score."""
+    repeats: int
+    """How many answers, or judgements, the scores are the mean of; the text is of the first."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -161,6 +166,11 @@ class Tally:
     """How many items of a candidate ended how; ``cases`` are the hand-written ones."""
 
     checks: Mapping[Verdict, int]
+    """With rubrics."""
+    slices: Mapping[Verdict, int]
+    """Tripwires."""
+    slices_too_small: int
+    """Of those that passed, how many were too small to test."""
     cases: Mapping[Verdict, int]
     cases_fail_below: float | None
     """3/n, the upper 95% bound of the failure rate where none of n cases fails; None elsewhere."""
@@ -180,11 +190,22 @@ class Candidate:
     reasons: tuple[str, ...]
     """The gate's, word for word."""
     alpha: float
+    """One-sided, at which claims had to be proven: that of the attempt."""
+    attempt: int | None
+    """Which attempt against the baseline; None where it spends none."""
+    rules: str
+    """Digest of the suites and the policy it was judged by."""
+    repeats: str | None
+    """The run whose decision this is, where the same was decided before."""
+    notes: tuple[str, ...]
+    """What must be known before signing, word for word."""
     tally: Tally
     closest: str | None
     """Id of the passing required check that came closest to its limit."""
     checks: tuple[CheckResult, ...]
     """Worst suites first, and the worst of a suite first."""
+    explanations: Mapping[str, Explanation]
+    """Id of a comparison that regressed or is open → what the lost cases share."""
     flips: Flips
     cases: tuple[CaseView, ...]
     rubrics: tuple[RubricView, ...]
@@ -231,9 +252,14 @@ class Report:
     verdict: GateVerdict
     base: Arm | None
     baseline: Arm | None
+    anchor: Arm | None
     run: RunView
     arms: tuple[Arm, ...]
+    members: tuple[Arm, ...]
+    """The adapters of release sets as the engine ran them."""
     suites: tuple[SuiteView, ...]
     levels: tuple[LevelRow, ...]
+    noises: tuple[Noise, ...]
+    """Of the baseline run twice; else empty."""
     candidates: tuple[Candidate, ...]
     """Worst first."""

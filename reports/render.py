@@ -40,6 +40,8 @@ MOST_LOSSES = 6
 """Open items beside a verdict before the rest is counted."""
 MOST_SLICES = 12
 """Values of a slice below a check."""
+MOST_HELD = 100
+"""Slices without a proven loss, for each candidate."""
 LONGEST = 1200
 """Characters of a prompt on the page."""
 LONGEST_ANSWER = 300
@@ -48,6 +50,7 @@ LONGEST_ANSWER = 300
 EXECUTORS = {
     "fused": "in the shared batch",
     "peft": "through unmodified PEFT, one arm a pass",
+    "stored": "from stored scores",
 }
 """What the ways to run an arm are called."""
 
@@ -119,7 +122,10 @@ class _CandidateView:
     closest: CheckResult | None
     closest_figures: Figures | None
     reasons: Sequence[str]
+    known: Sequence[str]
     forest: Sequence[Group]
+    lost_slices: Sequence[Group]
+    held_slices: Sequence[tuple[CheckResult, Figures]]
     tasks: Sequence[tuple[FlipCount, _Bar]]
     flips: Sequence[Flip]
     bad_cases: Sequence[CaseView]
@@ -135,7 +141,7 @@ def _page(report: Report) -> dict[str, Any]:
 
     style, script = _static("report.css"), _static("report.js")
     names: dict[str, str] = {}
-    for arm in report.arms:
+    for arm in (*report.arms, *report.members):
         names.setdefault(arm.digest, arm.name)
     return {
         "policy": f"default-src 'none'; style-src '{_hash(style)}'; script-src '{_hash(script)}'; "
@@ -149,6 +155,7 @@ def _page(report: Report) -> dict[str, Any]:
         "settings": list(_flat(report.run.settings)),
         "losses": MOST_LOSSES,
         "slices": MOST_SLICES,
+        "held": MOST_HELD,
         "unfolded": UNFOLDED,
         "longest": LONGEST,
         "longest_answer": LONGEST_ANSWER,
@@ -160,6 +167,7 @@ def _view(report: Report, candidate: Candidate) -> _CandidateView:
     closest = by_id.get(candidate.closest) if candidate.closest else None
     baseline = report.baseline.name if report.baseline else "what is in production"
     shown_cases = candidate.cases[:MOST_CASES]
+    slices = [check for check in candidate.checks if check.kind is Kind.TRIPWIRE]
     most = max([max(row.losses, row.wins) for row in candidate.flips.tasks], default=0) or 1
     return _CandidateView(
         candidate=candidate,
@@ -168,7 +176,10 @@ def _view(report: Report, candidate: Candidate) -> _CandidateView:
         closest=closest,
         closest_figures=figures(closest) if closest else None,
         reasons=_further_reasons(candidate),
-        forest=forest([check for check in candidate.checks if check.kind is not Kind.CASE]),
+        known=headline.before_signing(candidate, report.baseline),
+        forest=forest([c for c in candidate.checks if c.kind in (Kind.CHECK, Kind.RUBRIC)]),
+        lost_slices=forest([c for c in headline.by_size(slices) if c.verdict is not Verdict.PASS]),
+        held_slices=[(c, figures(c)) for c in slices if c.verdict is Verdict.PASS],
         tasks=[
             (row, _Bar(round(60 * row.losses / most, 1), round(60 * row.wins / most, 1)))
             for row in candidate.flips.tasks
@@ -233,15 +244,21 @@ def _environment() -> Environment:
         "count": rounding.count,
         "duration": rounding.duration,
         "figures": rounding.figures,
+        "label": headline.label,
         "level": rounding.level,
+        "look": headline.look,
         "lost_most": headline.lost_most,
+        "names": headline.names,
         "nats": rounding.nats,
         "p_value": rounding.p_value,
         "percent": rounding.percent,
         "pieces": visible.pieces,
         "plain": rounding.plain,
         "points": rounding.points,
+        "share": headline.share,
         "shortened": visible.shortened,
+        "size": rounding.size,
+        "too_small": headline.too_small,
         "visible": visible.visible,
     }
     return environment

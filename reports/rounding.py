@@ -24,6 +24,11 @@ def points(share: float, decimals: int = 1) -> str:
     return _signed(100 * share, decimals)
 
 
+def size(share: float, decimals: int = 1) -> str:
+    """A size of a difference, in percentage points without a sign: ``3.2``; 0 only if none."""
+    return percent(share, decimals).removesuffix("%")
+
+
 def percent(share: float, decimals: int = 1) -> str:
     """A share in per cent: ``95.8%``; 0 and 100 only where it is exactly none or all."""
     unit = 10.0**-decimals

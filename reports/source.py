@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Sequence
 
 from harness.errors import LoragateError
 from harness.types import Arm, Case, Output, Role, RunRecord
@@ -15,24 +16,37 @@ _ARM_ORDER = (Role.BASE, Role.ANCHOR, Role.BASELINE, Role.CANDIDATE)
 class Source:
     """A record with its scores and outputs by (case digest, arm digest).
 
-    Raises LoragateError for a score that is not finite.
+    ``scores`` are the means over repeats; ``outputs`` are first answers. ``arms`` are those that
+    are judged or compared with, ``members`` the adapters of release sets. Raises LoragateError
+    for a score that is not finite.
     """
 
     def __init__(self, record: RunRecord) -> None:
         self.record = record
-        self.arms = tuple(sorted(record.arms, key=lambda arm: _ARM_ORDER.index(arm.role)))
-        self.scores: dict[tuple[str, str], dict[str, float | None]] = {}
+        judged = [arm for arm in record.arms if arm.role is not Role.MEMBER]
+        self.arms = tuple(sorted(judged, key=lambda arm: _ARM_ORDER.index(arm.role)))
+        self.members = tuple(arm for arm in record.arms if arm.role is Role.MEMBER)
+        values: dict[tuple[str, str], dict[str, list[float | None]]] = {}
         for score in record.scores:
             if score.value is not None and not math.isfinite(score.value):
                 raise LoragateError(
                     f"{score.scorer} of case {score.case} is {score.value}: a score is a finite "
                     "number, or None with a reason"
                 )
-            self.scores.setdefault((score.case, score.arm), {})[score.scorer] = score.value
+            of_pair = values.setdefault((score.case, score.arm), {})
+            of_pair.setdefault(score.scorer, []).append(score.value)
+        self.scores = {
+            pair: {scorer: _mean(repeats) for scorer, repeats in scorers.items()}
+            for pair, scorers in values.items()
+        }
+        self.repeats = {
+            pair: max(len(repeats) for repeats in scorers.values())
+            for pair, scorers in values.items()
+        }
         self.outputs = {
             (answer.case, answer.arm): record.outputs[answer.key]
             for answer in record.answers
-            if answer.key in record.outputs
+            if answer.repeat == 0 and answer.key in record.outputs
         }
 
     def arm(self, role: Role) -> Arm | None:
@@ -50,7 +64,14 @@ class Source:
             share=share,
             error=output.error if output else None,
             scores=self.scores.get((case.digest, arm.digest), {}),
+            repeats=self.repeats.get((case.digest, arm.digest), 1),
         )
+
+
+def _mean(repeats: Sequence[float | None]) -> float | None:
+    """None where any repeat could not be scored, as the gate has it."""
+    known = [value for value in repeats if value is not None]
+    return math.fsum(known) / len(known) if len(known) == len(repeats) else None
 
 
 def _said(case: Case, output: Output) -> tuple[str | None, float | None]:

@@ -6,7 +6,7 @@ import re
 
 from harness.types import CheckResult, GateVerdict, Kind, Verdict
 
-from .headline import by_size, flip_count, label, lost_most
+from .headline import before_signing, by_size, flip_count, label, look, lost_most, share
 from .model import Candidate, Report, SliceCount
 from .rounding import figures, level
 from .visible import visible
@@ -32,7 +32,7 @@ _COMMAND = re.compile(r"^(\s*):(?=:)|#(?=#)")
 
 
 def summary_lines(report: Report) -> list[str]:
-    """Per candidate a headline, then one line for every item that does not pass.
+    """Per candidate a headline, what must be known, a line for every item that does not pass.
 
     Each is one line of printable text: nothing in it moves a cursor or is read as a command.
     """
@@ -42,6 +42,7 @@ def summary_lines(report: Report) -> list[str]:
         glyph = GLYPHS[candidate.verdict]
         lines.append(f"{glyph} {candidate.verdict} {candidate.name}{against}")
         lines.append(f"  {candidate.headline}")
+        lines += [f"  ! {said}" for said in before_signing(candidate, report.baseline)]
         lines += [f"  {_line(check, candidate)}" for check in open_items(candidate)]
     return [_inert(line) for line in lines]
 
@@ -66,6 +67,10 @@ def _line(check: CheckResult, candidate: Candidate) -> str:
     places = lost_most(check, flip_count(check, candidate))
     if places:
         line += f"; most where {places[0].slice} is " + ", ".join(map(_place, places))
+    if shared := share(check, candidate):
+        line += f"; {shared if len(shared) <= LONGEST else shared[:LONGEST] + '…'}"
+    if stopped := look(check):
+        line += f"; {stopped}"
     if check.more_cases is not None:
         line += f"; about {check.more_cases:,} more cases would settle it"
     return line

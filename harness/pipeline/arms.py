@@ -366,6 +366,7 @@ def _stored(
         adapter=last.adapter,
         digest=last.digest,
         path=last.path,
+        executor="stored",
         label=f"not run: its weights are gone, so scores of run {last.run} and before stand in",
     )
     return arm, frozenset({arm.digest})

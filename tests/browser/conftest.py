@@ -22,14 +22,14 @@ FLAGS = [
 
 
 @pytest.fixture(scope="session")
-def make_record():
-    """``make_record`` of tests/reports/conftest.py."""
+def synthetic():
+    """tests/reports/conftest.py, for its builders."""
     path = Path(__file__).parents[1] / "reports" / "conftest.py"
     spec = importlib.util.spec_from_file_location("synthetic_runs", path)
     module = importlib.util.module_from_spec(spec)
     sys.modules[spec.name] = module  # its dataclasses look themselves up there
     spec.loader.exec_module(module)
-    return module.make_record
+    return module
 
 
 @pytest.fixture(scope="session")

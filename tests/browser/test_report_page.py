@@ -13,6 +13,7 @@ pytestmark = pytest.mark.browser
 RUNS = {
     "promote": ("contracts-v2",),
     "reject": ("contracts-v2", "contracts-deluge", "base"),
+    "reject with all that a gate can say": ("contracts-deluge",),
 }
 WIDTHS = (380, 1280)
 SCHEMES = ("light", "dark")
@@ -20,11 +21,16 @@ HEIGHT = 800
 
 
 @pytest.fixture(scope="module", params=RUNS)
-def report(request, make_record, tmp_path_factory):
-    """A written report: its name and its address."""
-    directory = tmp_path_factory.mktemp(request.param)
-    paths = write_report(build_report(make_record(*RUNS[request.param])), directory)
-    return request.param, paths.html.as_uri()
+def report(request, synthetic, tmp_path_factory):
+    """A written report: the verdict in its name, and its address."""
+    if "all" in request.param:
+        weak = synthetic.SKILLS["contracts-deluge"] | {"classify": 0.5, "extract": 0.4}
+        world = synthetic.World(skills=synthetic.SKILLS | {"contracts-deluge": weak})
+        run = synthetic.furnished(synthetic.make_record(*RUNS[request.param], world=world))
+    else:
+        run = synthetic.make_record(*RUNS[request.param])
+    paths = write_report(build_report(run), tmp_path_factory.mktemp("report"))
+    return request.param.split()[0], paths.html.as_uri()
 
 
 @contextmanager
@@ -141,7 +147,7 @@ def test_plot_draws_what_the_row_says(browser, report):
     with opened(browser, address) as page:
         rows = page.evaluate(
             """() => [...document.querySelectorAll('details.row')].filter(
-                 row => row.querySelector('.zero')).map(row => ({
+                 row => row.querySelector('.zero') && row.querySelector('line.limit')).map(row => ({
                    state: row.querySelector('.state').textContent.trim(),
                    limit: row.querySelector('line.limit').getBoundingClientRect().x,
                    low: row.querySelector('line.span').getBoundingClientRect().x }))"""

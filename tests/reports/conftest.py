@@ -28,6 +28,7 @@ from harness.types import (
     GateVerdict,
     Generation,
     Kind,
+    Noise,
     Output,
     Role,
     Run,
@@ -288,7 +289,7 @@ def decide(candidate: Arm, checks: Sequence[CheckResult]) -> GateDecision:
     ):
         bad = [c for c in mine if c.verdict is verdict]
         if bad:
-            reasons = tuple(f"{c.suite} {c.name}: {c.reason}" for c in bad)
+            reasons = tuple(f"{c.suite} {c.task}.{c.name}: {c.reason}" for c in bad)
             return GateDecision(candidate.name, candidate.digest, gate, reasons, 0.05)
     reasons = (f"all {len(mine)} required checks, rubrics and cases pass",)
     return GateDecision(candidate.name, candidate.digest, GateVerdict.PROMOTE, reasons, 0.05)
@@ -379,6 +380,130 @@ def _skilled(world: World, who: Arm, task: str) -> list[bool]:
         (common if own.random() < 0.75 else own.random()) < skill
         for common in (hard.random() for _ in range(world.n))
     ]
+
+
+def furnished(run: RunRecord) -> RunRecord:
+    """The same run with all that a gate can add to it.
+
+    An anchor whose stored scores stand in, with twins of the checks against the baseline;
+    tripwires on the slices, one of them too small; a sequential check; a second attempt with
+    notes; the last candidate as a release set; a baseline run twice; and in what the last
+    candidate lost at arithmetic a phrase that the other prompts have not.
+    """
+    by_role = {one.role: one for one in run.arms}
+    anchor = replace(
+        arm(Role.ANCHOR, "contracts-v0"),
+        executor="stored",
+        label="not run: its weights are gone, so scores of run 20260301T080000-0a0b0c stand in",
+    )
+    members = [arm(Role.MEMBER, f"{run.arms[-1].name}~{part}") for part in ("clauses", "general")]
+    adapters = {f"demo/{part}": members[i].adapter for i, part in enumerate(("clauses", "general"))}
+    release = replace(run.arms[-1], adapter=None, adapters=adapters, path="release.yaml")
+    stored = [
+        replace(score, arm=anchor.digest)
+        for score in run.scores
+        if score.arm == by_role[Role.BASELINE].digest
+    ]
+    values = {(score.case, score.arm): score.value for score in run.scores}
+    lost = {
+        case.digest
+        for case in run.cases
+        if case.task == "arithmetic"
+        and values[case.digest, release.digest] < values[case.digest, by_role[Role.BASE].digest]
+    }
+    cases = tuple(
+        replace(case, prompt=f"Carry the one. {case.prompt}") if case.digest in lost else case
+        for case in run.cases
+    )
+    checks = []
+    for found in run.checks:
+        found = replace(found, alpha=0.0076, alpha_worse=0.05)
+        if found.task == "classify":
+            found = replace(found, look=2, planned=2 * found.n, noise_floor=0.0063)
+        checks.append(found)
+        if found.against is Role.BASELINE:
+            twin = {"name": f"{found.name}~anchor", "against": Role.ANCHOR}
+            checks.append(replace(found, **twin, id=found.id.replace("@", "~anchor@")))
+            checks += tripwires(found, cases, values, by_role[Role.BASELINE], run)
+    decisions = tuple(
+        replace(
+            decide(one, checks),
+            alpha=0.0076,
+            attempt=2 + place,
+            rules=digest("rules"),
+            notes=(
+                "margins.default was 0.02 at the last decision (20261120T090000-aa00bb), now 0.03",
+                "no earlier attempts against this baseline are known to this store",
+            ),
+        )
+        for place, one in enumerate(one for one in run.arms if one.role is Role.CANDIDATE)
+    )
+    return replace(
+        run,
+        arms=(*run.arms[:-1], release, anchor, *members),
+        cases=cases,
+        scores=(*run.scores, *stored),
+        checks=tuple(checks),
+        decisions=decisions,
+        noises=(
+            Noise("demo/clauses", "classify", "accuracy", 400, 4, 0.01, 0.01),
+            Noise("demo/clauses", "extract", "accuracy", 400, 0, 0.0, 0.0),
+            Noise("demo/general", "recall", "accuracy", 400, 1, 0.0025, 0.005),
+        ),
+    )
+
+
+def tripwires(
+    of: CheckResult,
+    cases: Sequence[Case],
+    values: dict[tuple[str, str], float],
+    reference: Arm,
+    run: RunRecord,
+) -> list[CheckResult]:
+    """One for each clause type; the last is too small to test, the loss must be a third."""
+    candidate = next(one for one in run.arms if one.name == of.candidate)
+    found = []
+    for value in CLAUSES:
+        members = [c for c in cases if c.task == of.task and c.kind is Kind.CHECK]
+        members = [c for c in members if c.slices["clause_type"] == value]
+        pairs = [
+            (values[c.digest, reference.digest], values[c.digest, candidate.digest])
+            for c in members
+        ]
+        full = check(World(), of.suite, of.task, of.against, 0.03, candidate, pairs)
+        name = f"accuracy~clause_type={value.replace(' ', '-')}"
+        one = replace(
+            full,
+            id=of.id.replace(of.name, name),
+            kind=Kind.TRIPWIRE,
+            name=name,
+            claim=Claim.NO_LOSS,
+            slice=f"clause_type = {value}",
+            margin=None,
+            alpha=None,
+            alpha_worse=0.05,
+            p_value=None,
+            more_cases=None,
+            verdict=Verdict.REGRESSED if full.interval[1] < 0 else Verdict.PASS,
+        )
+        if value == CLAUSES[-1]:
+            one = replace(
+                one,
+                verdict=Verdict.PASS,
+                reason="too small to test: 3 cases of one cluster",
+                estimate=None,
+                interval=None,
+                wins=None,
+                losses=None,
+                candidate_value=None,
+                reference_value=None,
+                n=3,
+                clusters=1.0,
+                p_worse=1.0,
+                method="",
+            )
+        found.append(one)
+    return found
 
 
 @pytest.fixture(scope="session")

@@ -9,7 +9,7 @@ import pytest
 
 from harness.errors import LoragateError
 from harness.reports import build_report
-from harness.types import GateVerdict, Kind, Role, Verdict
+from harness.types import Arm, Effect, GateVerdict, Kind, Role, Verdict
 
 
 def test_worst_verdict_stands_on_top(record):
@@ -206,3 +206,173 @@ def test_cases_without_a_failure_bound_the_failure_rate_by_three_over_n(record):
         failed = [check for check in cases if check.verdict is not Verdict.PASS]
         expected = None if failed else 3 / len(cases)
         assert candidate.tally.cases_fail_below == (expected and min(1.0, expected))
+
+
+@pytest.fixture(scope="module")
+def furnished(record, synthetic):
+    """A refused candidate with an anchor, tripwires, a second attempt, notes and a release set."""
+    return synthetic.furnished(record("contracts-deluge"))
+
+
+def test_repeats_of_a_case_are_averaged(record):
+    """Asked three times and right once, a case counts a third; its first answer is shown."""
+    run = record("contracts-v2")
+    candidate = run.arms[-1]
+    case = next(case for case in run.cases if case.task == "extract")
+    key = "f" * 64
+    again = [
+        replace(score, value=value, repeat=repeat)
+        for score in run.scores
+        if (score.case, score.arm) == (case.digest, candidate.digest)
+        for repeat, value in ((1, 0.0), (2, 0.0))
+    ]
+    ours = (case.digest, candidate.digest)
+    scores = (replace(s, value=1.0) if (s.case, s.arm) == ours else s for s in run.scores)
+    answer = next(a for a in run.answers if (a.case, a.arm) == ours)
+    report = build_report(
+        replace(
+            run,
+            scores=(*again, *scores),
+            answers=(*run.answers, replace(answer, key=key, repeat=1)),
+            outputs={**run.outputs, key: replace(run.outputs[answer.key], key=key, text="second")},
+        )
+    )
+    row = next(row for row in report.levels if row.task == "extract")
+    tasks = {c.digest: c.task for c in run.cases if c.kind is Kind.CHECK}
+    right = [
+        s.value
+        for s in run.scores
+        if s.arm == candidate.digest and s.case != case.digest and tasks.get(s.case) == "extract"
+    ]
+    assert row.levels[-1].n == len(right) + 1
+    assert row.levels[-1].value == pytest.approx((sum(right) + 1 / 3) / (len(right) + 1))
+    flips = {flip.case: flip for flip in report.candidates[0].flips.cases}
+    if case.digest in flips:
+        shown = flips[case.digest].answers[-1]
+        assert (shown.repeats, shown.text) == (3, run.outputs[answer.key].text)
+
+
+def test_a_repeat_without_a_score_leaves_its_case_out(record):
+    """As in the gate: an average over what happened to be scored would be another number."""
+    run = record("contracts-v2")
+    last = run.scores[-1]
+    first = next(s for s in run.scores if s.arm == last.arm and s.scorer == "accuracy")
+    holed = (*run.scores, replace(first, value=None, reason="judge died", repeat=1))
+    before, after = build_report(run), build_report(replace(run, scores=holed))
+    assert after.levels[0].levels[-1].n == before.levels[0].levels[-1].n - 1
+
+
+def test_members_of_a_release_are_listed_and_not_judged(furnished):
+    """The adapters of a set are no columns and no candidates; the set names them by digest."""
+    report = build_report(furnished)
+    assert [arm.role for arm in report.members] == [Role.MEMBER, Role.MEMBER]
+    assert Role.MEMBER not in {arm.role for arm in report.arms}
+    assert [candidate.name for candidate in report.candidates] == ["contracts-deluge"]
+    for row in report.levels:
+        assert [level.role for level in row.levels] == [arm.role for arm in report.arms]
+    release = report.arms[-1]
+    assert set(release.adapters.values()) == {arm.adapter for arm in report.members}
+
+
+def test_proofs_with_a_member_bear_on_its_release(furnished):
+    """An adapter that acts like nothing is seen at the candidate that it serves."""
+    member = next(arm for arm in furnished.arms if arm.role is Role.MEMBER)
+    stranger = Arm(Role.MEMBER, "other", member.base, "9" * 64, "8" * 64)
+    base = furnished.arms[0]
+    proofs = tuple(
+        Effect(one.digest, base.digest, 16, 0.0, 0.0, 1e-4, False) for one in (member, stranger)
+    )
+    run = replace(furnished, arms=(*furnished.arms, stranger), effects=proofs)
+    assert build_report(run).candidates[0].effect == proofs[:1]
+
+
+def test_anchor_is_an_arm_of_its_own(furnished):
+    """It is named, has a column, and its twins are counted as checks."""
+    report = build_report(furnished)
+    assert report.anchor.name == "contracts-v0"
+    assert [arm.role for arm in report.arms] == [
+        Role.BASE, Role.ANCHOR, Role.BASELINE, Role.CANDIDATE,
+    ]  # fmt: skip
+    counted = {(row.task, row.against) for row in report.candidates[0].flips.tasks}
+    assert ("extract", Role.ANCHOR) in counted
+
+
+def test_slices_are_counted_apart(furnished):
+    """Tripwires are no checks: they have a tally of their own, and what is too small is said."""
+    candidate = build_report(furnished).candidates[0]
+    tally = candidate.tally
+    slices = [check for check in candidate.checks if check.kind is Kind.TRIPWIRE]
+    assert sum(tally.slices.values()) == len(slices) == 8
+    assert tally.slices_too_small == 2
+    assert sum(tally.checks.values()) == sum(
+        check.kind in (Kind.CHECK, Kind.RUBRIC) for check in candidate.checks
+    )
+
+
+def test_headline_names_the_slice_that_lost(record, synthetic):
+    """A proven loss in one slice, all else passed: how many of how many, where, by how much."""
+    run = synthetic.furnished(record("contracts-v2"))
+    place, tripwire = next(
+        (i, c) for i, c in enumerate(run.checks) if c.kind is Kind.TRIPWIRE and c.estimate
+    )
+    lost = replace(tripwire, verdict=Verdict.REGRESSED, estimate=-0.12, interval=(-0.2, -0.04))
+    checks = (*run.checks[:place], lost, *run.checks[place + 1 :])
+    decision = replace(run.decisions[0], verdict=GateVerdict.REJECT)
+    candidate = build_report(replace(run, checks=checks, decisions=(decision,))).candidates[0]
+    assert candidate.headline == (
+        "1 of 8 slices lost: demo/clauses classify.accuracy where "
+        "clause_type = indemnification −12.0 points"
+    )
+    assert candidate.summary == "1 of 8 slices lost"
+
+
+def test_promotion_says_how_many_slices_were_too_small(record, synthetic):
+    """A slice that was never tested is not among what was shown to hold."""
+    candidate = build_report(synthetic.furnished(record("contracts-v2"))).candidates[0]
+    assert candidate.headline == (
+        "All required items pass: 9 checks, 8 slices (2 too small to test) and 4 cases"
+    )
+
+
+def test_a_repeated_promotion_claims_nothing_of_this_run(record):
+    """The recorded decision stands; what this run found otherwise is not said to pass."""
+    run = record("contracts-deluge")
+    reasons = ("all 11 required checks, rubrics and cases pass",)
+    repeated = replace(
+        run.decisions[0], verdict=GateVerdict.PROMOTE, reasons=reasons, repeats="20261120T090000"
+    )
+    candidate = build_report(replace(run, decisions=(repeated,))).candidates[0]
+    assert (candidate.headline, candidate.repeats) == (reasons[0], "20261120T090000")
+
+
+def test_what_failed_or_is_open_is_explained(furnished):
+    """Every comparison that does not pass, and nothing else; lost cases are those that flipped."""
+    candidate = build_report(furnished).candidates[0]
+    expected = {
+        check.id
+        for check in candidate.checks
+        if check.against and check.verdict in (Verdict.REGRESSED, Verdict.INCONCLUSIVE)
+    }
+    assert set(candidate.explanations) == expected != set()
+
+
+def test_lost_cases_share_the_planted_phrase(furnished):
+    """All prompts that the candidate lost at arithmetic say it, and no other."""
+    candidate = build_report(furnished).candidates[0]
+    check = next(c for c in candidate.checks if c.task == "arithmetic")
+    found = candidate.explanations[check.id]
+    features = {f.name for one in found.shared for f in (one.feature, *one.also)}
+    assert features & {"carry", "the one", "carry the", "one"}
+    assert found.clustered
+    assert all(one.lost <= found.lost and one.rest <= found.rest for one in found.shared)
+
+
+def test_a_slice_is_explained_by_its_own_cases(furnished):
+    """Of a tripwire only the cases of its slice are compared."""
+    report = build_report(furnished)
+    candidate = report.candidates[0]
+    for check in candidate.checks:
+        if check.kind is Kind.TRIPWIRE and check.id in candidate.explanations:
+            found = candidate.explanations[check.id]
+            assert found.lost + found.rest <= check.n
+            assert not any(check.slice == one.feature.name for one in found.shared)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 import json
 from dataclasses import fields, replace
 from pathlib import Path
@@ -12,7 +13,10 @@ from harness.reports import build_report
 from harness.reports.document import document, to_json
 from harness.types import CheckResult, Verdict
 
-TOP = {"schema", "verdict", "base", "baseline", "run", "arms", "suites", "levels", "candidates"}
+TOP = {
+    "schema", "verdict", "base", "baseline", "anchor", "run", "arms", "members", "suites", "levels",
+    "noises", "candidates",
+}  # fmt: skip
 PROMISED = {"id", "kind", "verdict", "estimate", "interval", "margin", "n", "p_value"}
 
 
@@ -42,7 +46,10 @@ def test_readme_names_every_key(record):
     """The schema is documented: every top-level and candidate key stands in the README."""
     readme = (Path(__file__).parents[2] / "reports" / "README.md").read_text("utf-8")
     found = document(build_report(record("contracts-deluge")))
-    for key in (*found, *found["candidates"][0], *found["run"], *found["candidates"][0]["flips"]):
+    candidate = found["candidates"][0]
+    explanation = next(one for one in candidate["explanations"].values() if one["shared"])
+    parts = (candidate["flips"], candidate["tally"], explanation, explanation["shared"][0])
+    for key in (*found, *candidate, *found["run"], *itertools.chain(*parts)):
         assert f"`{key}`" in readme, key
 
 

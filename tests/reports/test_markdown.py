@@ -46,15 +46,33 @@ def test_summary_of_a_refusal_says_what_was_lost(record):
     assert len(tables) == 3
 
 
+def test_summary_says_what_must_be_known(record, synthetic):
+    """Attempt, notes, what lost cases share, slices that hold, and the baseline run twice."""
+    text = to_markdown(build_report(synthetic.furnished(record("contracts-deluge"))))
+    assert (
+        f"- {escaped('Attempt 2 against contracts-v1: claims must hold at α = 0.0076')}\n" in text
+    )
+    assert "- margins.default was 0.02 at the last decision" in text
+    assert text.index("- Attempt 2") < text.index("| | check |")
+    assert "**What lost cases share**" in text
+    assert "slices without a proven loss, 2 of them too small to test." in text
+    assert "| demo/clauses classify.accuracy | 400 | 4 | 1.0% | 1.0 points |" in text
+
+
 @pytest.mark.parametrize("attack", ATTACKS)
 def test_model_text_makes_no_markup(record, synthetic, attack):
     """With an attack in every text, the document has the structure it has without."""
-    tame = to_markdown(
-        build_report(record("contracts-deluge", world=synthetic.World(n=40, text="x")))
-    )
-    text = to_markdown(
-        build_report(record("contracts-deluge", world=synthetic.World(n=40, text=attack)))
-    )
+
+    def summary(text):
+        world = synthetic.World(n=40, text=text)
+        run = synthetic.furnished(record("contracts-deluge", world=world))
+        cases = tuple(
+            replace(case, slices={"kind": f"{text} {i % 3}"}) for i, case in enumerate(run.cases)
+        )
+        decisions = tuple(replace(d, notes=(text,), repeats=text) for d in run.decisions)
+        return to_markdown(build_report(replace(run, cases=cases, decisions=decisions)))
+
+    tame, text = summary("x"), summary(attack)
     assert [t.type for t in _tokens(text) if t.nesting] == [
         t.type for t in _tokens(tame) if t.nesting
     ]

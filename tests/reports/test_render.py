@@ -16,7 +16,7 @@ import pytest
 from harness.reports import build_report, render, rounding, write_report
 from harness.reports.document import to_json
 from harness.reports.render import MOST_FLIPS, to_html
-from harness.types import GateVerdict, Verdict
+from harness.types import GateVerdict, Kind, Verdict
 
 HOSTILE = (
     '<script>alert(1)</script></style></script><img src=x onerror="alert(1)">"\'>'
@@ -128,14 +128,18 @@ def test_hostile_text_is_inert_everywhere(record, synthetic):
     """An attack in every text that comes from outside leaves the page's elements as they are."""
 
     def attacked(text):
-        run = record("contracts-deluge", world=synthetic.World(n=20, text=text))
+        run = synthetic.furnished(
+            record("contracts-deluge", world=synthetic.World(n=20, text=text))
+        )
         return replace(
             run,
             arms=tuple(
                 replace(arm, path=text, problem=text, label=text, history=text) for arm in run.arms
             ),
             effects=tuple(replace(effect, reason=text) for effect in run.effects),
-            decisions=tuple(replace(d, reasons=(text,)) for d in run.decisions),
+            decisions=tuple(
+                replace(d, reasons=(text,), notes=(text,), repeats=text) for d in run.decisions
+            ),
             run=replace(run.run, numerics=text, settings={text: text, "x": [text, {text: 1}]}),
         )
 
@@ -151,16 +155,27 @@ def test_hostile_text_is_inert_everywhere(record, synthetic):
     assert len(list(found.find("script"))) == 1
 
 
-def test_names_are_inert_too(record):
+def test_names_are_inert_too(record, synthetic):
     """Suites, tasks, metrics and arms are text as well."""
-    run = record("contracts-v2")
+    run = synthetic.furnished(record("contracts-deluge"))
     bad = "<u>&\u202e"
     hostile = replace(
         run,
-        arms=tuple(replace(arm, name=arm.name + bad) for arm in run.arms),
+        arms=tuple(
+            replace(arm, name=arm.name + bad, adapters={bad: bad} if arm.adapters else {})
+            for arm in run.arms
+        ),
+        noises=tuple(replace(n, suite=bad, task=bad, metric=bad) for n in run.noises),
         cases=tuple(replace(case, suite=bad, task=bad, slices={bad: bad}) for case in run.cases),
         checks=tuple(
-            replace(c, suite=bad, task=bad, metric=bad, candidate=c.candidate + bad)
+            replace(
+                c,
+                suite=bad,
+                task=bad,
+                metric=bad,
+                candidate=c.candidate + bad,
+                slice=c.slice and f"{bad} = {bad}",
+            )
             for c in run.checks
         ),
         decisions=tuple(replace(d, candidate=d.candidate + bad) for d in run.decisions),
@@ -252,6 +267,98 @@ def test_unfinished_run_says_so(record):
     assert "cut short after 42 s" in page(replace(record("contracts-v2"), finished=None)).text()
 
 
+@pytest.fixture(scope="module")
+def full(record, synthetic):
+    """A refused candidate with all that a gate can add to its record."""
+    return synthetic.furnished(record("contracts-deluge"))
+
+
+def _words(node, **options):
+    return re.sub(r"\s+", " ", node.text(**options))
+
+
+def test_what_must_be_known_stands_above_the_losses(full):
+    """The attempt and its α, a repeated decision and every note, before any figure."""
+    decision = replace(full.decisions[0], repeats="20261120T090000-aa00bb")
+    text = _words(next(page(replace(full, decisions=(decision,))).find("section", cls="verdict")))
+    places = [
+        text.index(said)
+        for said in (
+            "Attempt 2 against contracts-v1: claims must hold at α = 0.0076",
+            "Decided before, in run 20261120T090000-aa00bb; this is that decision",
+            *decision.notes,
+            "points",
+        )
+    ]
+    assert places == sorted(places)
+
+
+def test_lost_slices_come_before_those_that_hold(full):
+    """A loss has its row in the plot; the rest is folded, counted, and says what is too small."""
+    checks = [
+        replace(c, verdict=Verdict.REGRESSED) if c.slice.endswith("force majeure") else c
+        for c in full.checks
+    ]
+    section = next(
+        node
+        for node in page(replace(full, checks=tuple(checks))).find("section")
+        if node.attrs.get("id") == "checks"
+    )
+    rows = [_words(row) for row in section.find("details", cls="row")]
+    lost = sum(c.kind is Kind.TRIPWIRE and c.verdict is Verdict.REGRESSED for c in checks)
+    assert sum("not lost to" in row for row in rows) == lost >= 2
+    assert rows.index(next(r for r in rows if "not lost to" in r)) == len(rows) - lost
+    folded = next(node for node in section.find("details", cls="rest") if "slices" in node.text())
+    assert f"{8 - lost} slices without a proven loss, 2 of them too small to test" in _words(folded)
+    assert _words(folded).count("too small to test") == 3
+
+
+def test_members_are_only_under_what_was_run(full):
+    """The adapters of a release: with their globs at the candidate, and each as a line."""
+    found = page(full)
+    for node in found.find("section"):
+        inside = "contracts-deluge~clauses" in node.text()
+        assert inside == (node.attrs.get("id") == "run")
+    arms = next(found.find("table", cls="arms"))
+    (listed,) = arms.find("dl", cls="set")
+    release = next(arm for arm in full.arms if arm.adapters)
+    for glob, digest in release.adapters.items():
+        assert glob in listed.text()
+        assert digest[:12] in listed.text()
+
+
+def test_an_anchor_without_weights_says_what_stands_in(full):
+    text = _words(next(page(full).find("table", cls="arms")))
+    assert "from stored scores not run: its weights are gone" in text
+
+
+def test_early_stop_and_noise_floor_are_told(full):
+    """How far a sequential check went, and how much the baseline differs from itself."""
+    found = page(full)
+    row = next(n for n in found.find("details", cls="row") if "stopped at look" in n.text())
+    assert "stopped at look 2, after 400 of 800 cases" in _words(next(row.find("summary")))
+    assert "noise floor 0.6 points" in _words(row)
+    assert "α of the claim 0.0076 α of a loss 0.05" in _words(row)
+    levels = next(n for n in found.find("section") if n.attrs.get("id") == "levels")
+    assert "demo/clauses classify.accuracy 400 4 1.0% 1.0" in _words(levels)
+    assert "run twice" not in page(replace(full, noises=())).text().split("Proof of effect")[0]
+
+
+def test_what_lost_cases_share_stands_in_the_row(full):
+    """Each feature with its count among the lost and the rest, lift and p; no claim of a cause."""
+    report = build_report(full)
+    candidate = report.candidates[0]
+    check = next(c for c in candidate.checks if c.task == "arithmetic")
+    found = candidate.explanations[check.id]
+    row = next(n for n in read(to_html(report)).find("details", cls="row") if check.id in n.text())
+    table = _words(next(row.find("div", cls="shared")))
+    for one in found.shared:
+        counts = f"{one.lost} of {found.lost} {one.rest} of {found.rest} "
+        assert counts + rounding.plain(one.lift) in table
+    assert "it does not say why" in table
+    assert "because" not in table
+
+
 _NUMBER = re.compile(r"[+−]?\d+(?:,\d{3})*(?:\.\d+)?%?")
 
 
@@ -268,7 +375,12 @@ def _printed(value, found):
         found |= set(_NUMBER.findall(value))
     elif isinstance(value, int | float) and not isinstance(value, bool):
         texts = [rounding.count(value), rounding.plain(value), rounding.nats(value)]
-        texts += [rounding.level(value), rounding.duration(value), rounding.p_value(abs(value))]
+        texts += [
+            rounding.size(abs(value)),
+            rounding.level(value),
+            rounding.duration(value),
+            rounding.p_value(abs(value)),
+        ]
         for decimals in range(1, 5):
             texts += [rounding.points(s * value, decimals) for s in (1, -1)]
             texts.append(rounding.percent(abs(value), decimals))
@@ -289,11 +401,12 @@ def _known(report):
 
 
 @pytest.mark.parametrize("name", ["contracts-v2", "contracts-deluge", "base"])
-def test_every_number_on_the_page_is_in_the_json(record, name):
+def test_every_number_on_the_page_is_in_the_json(record, synthetic, name):
     """No number is computed on the way to the page."""
-    report = build_report(record(name))
-    assert len(_numbers_of(report)) > 80
-    assert _numbers_of(report) - _known(report) == set()
+    for run in (record(name), synthetic.furnished(record(name))):
+        report = build_report(run)
+        assert len(_numbers_of(report)) > 80
+        assert _numbers_of(report) - _known(report) == set()
 
 
 def test_numbers_of_another_run_are_not_found(record):

@@ -73,6 +73,50 @@ def test_several_candidates_come_worst_first(record):
     assert lines[-2].startswith("✓ PROMOTE contracts-v2")
 
 
+def test_what_must_be_known_follows_the_headline(record, synthetic):
+    """Attempt and notes, one line each, before any check."""
+    run = synthetic.furnished(record("contracts-v2"))
+    assert summary_lines(build_report(run))[2:] == [
+        "  ! Attempt 2 against contracts-v1: claims must hold at α = 0.0076",
+        *(f"  ! {note}" for note in run.decisions[0].notes),
+    ]
+
+
+def test_a_lost_slice_has_a_line_without_a_limit(record, synthetic):
+    """There is no margin to name; where it happened is its name."""
+    run = synthetic.furnished(record("contracts-deluge"))
+    place, tripwire = next((i, c) for i, c in enumerate(run.checks) if c.slice and c.estimate)
+    lost = replace(tripwire, verdict=Verdict.REGRESSED, estimate=-0.12, interval=(-0.2, -0.04))
+    report = build_report(
+        replace(run, checks=(*run.checks[:place], lost, *run.checks[place + 1 :]))
+    )
+    (line,) = (line for line in summary_lines(report)[5:] if lost.slice in line)
+    assert line.startswith(
+        f"  ✗ REGRESSED demo/clauses classify.accuracy where {lost.slice} −12.0 points "
+        "against baseline [−20.0, −4.0]"
+    )
+    assert "limit" not in line
+
+
+def test_a_loss_says_what_lost_cases_share(record, synthetic):
+    """The first feature of the explanation, with its counts, in one clause."""
+    report = build_report(synthetic.furnished(record("contracts-deluge")))
+    candidate = report.candidates[0]
+    check = next(c for c in candidate.checks if c.task == "arithmetic")
+    found = candidate.explanations[check.id]
+    first = found.shared[0]
+    assert summary_lines(report)[5].endswith(
+        f" in {first.lost} of {found.lost} lost clusters, {first.rest} of {found.rest} others"
+    )
+
+
+def test_an_early_stop_is_told(record, synthetic):
+    run = synthetic.furnished(record("contracts-deluge"))
+    checks = tuple(replace(c, verdict=Verdict.INCONCLUSIVE) if c.look else c for c in run.checks)
+    lines = summary_lines(build_report(replace(run, checks=checks)))
+    assert any("; stopped at look 2, after 400 of 800 cases" in line for line in lines)
+
+
 @pytest.mark.parametrize("where", ["reason", "suite", "metric"])
 def test_hostile_text_stays_one_inert_line(record, where):
     """No control character, no workflow command, no flood, wherever the text gets in."""
@@ -81,8 +125,15 @@ def test_hostile_text_stays_one_inert_line(record, where):
         replace(check, **{where: HOSTILE[:300] if where != "reason" else HOSTILE})
         for check in run.checks
     )
-    decision = replace(run.decisions[0], reasons=(HOSTILE,))
-    for line in summary_lines(build_report(replace(run, checks=checks, decisions=(decision,)))):
+    cases = tuple(
+        replace(case, prompt=f"{HOSTILE[:99]} {case.prompt}", slices={HOSTILE[:99]: HOSTILE[:99]})
+        if i % 3
+        else case
+        for i, case in enumerate(run.cases)
+    )
+    decision = replace(run.decisions[0], reasons=(HOSTILE,), notes=(HOSTILE[:999],))
+    hostile = replace(run, cases=cases, checks=checks, decisions=(decision,))
+    for line in summary_lines(build_report(hostile)):
         assert line.isprintable()
         assert not line.lstrip().startswith("::")
         assert "##" not in line
