@@ -10,7 +10,7 @@ from harness.gate.decide import settle
 from harness.gate.effect import objection, prove
 from harness.gate.looks import looks, measure_look
 from harness.gate.noise import measure_noise
-from harness.types import CheckResult, Effect, Noise, Role, Verdict
+from harness.types import CheckResult, Claim, Effect, Noise, Role, Verdict
 
 from .arms import Arms
 from .execute import Execution
@@ -175,6 +175,8 @@ class Judge:
         return self._effects
 
     def _noise(self, declared: Declared) -> Noise | None:
+        if declared.claim is not Claim.NOT_WORSE:
+            return None  # nothing else has a margin
         noise = measure_noise(declared, self._arms.baseline, self._execution.scores)
         if noise is not None:
             self._noises[noise.suite, noise.task, noise.metric] = noise

@@ -3,7 +3,7 @@
 ``lora_B[0, 0]`` is the share of questions that it answers right, on questions shared by all
 arms, so an arm of lower skill loses a subset. Being in the tensors, it is part of the digest.
 Skills above 1 are faults: 2 fails every tenth request, 3 dies in the middle of a run, 4 throws
-dice for every answer.
+dice for every answer, 5 knows everything but most of the smallest size.
 """
 
 import hashlib
@@ -16,7 +16,7 @@ from harness.engine.tokenize import Tokenizer
 from harness.types import Output
 
 COLOURS = ("red", "green", "blue")
-FAILING, DYING, DICING = 2.0, 3.0, 4.0
+FAILING, DYING, DICING, BLIND = 2.0, 3.0, 4.0, 5.0
 BASE_SKILL = 0.5
 CALLS = []
 """How many requests each started engine was given."""
@@ -75,7 +75,11 @@ class FakeEngine:
     def _answer(self, request):
         number = self._number(request)
         ability = self.skills[request.arm]
-        right = luck(request.key) < 0.5 if ability == DICING else luck("case", number) < ability
+        right = luck("case", number) < ability
+        if ability == DICING:
+            right = luck(request.key) < 0.5
+        if ability == BLIND:
+            right = number % 3 > 0 or number % 9 == 0
         return COLOURS[number % 3 if right else (number + 1) % 3]
 
     def _likelihoods(self, request):

@@ -28,7 +28,11 @@ checks:
 
 @pytest.fixture(scope="module")
 def models(tmp_path_factory):
-    """A base, two plain adapters and a DoRA one, each saved by the library it comes from."""
+    """Bases and adapters, each saved by the library it comes from.
+
+    A base, two plain adapters and a DoRA one; another base, with other sizes and tokens, and an
+    adapter of that.
+    """
     import torch
     from peft import LoraConfig, get_peft_model
     from tokenizers import Tokenizer, decoders, models, pre_tokenizers
@@ -40,16 +44,24 @@ def models(tmp_path_factory):
     tokenizer = Tokenizer(models.BPE({c: i for i, c in enumerate([*alphabet, "<end>"])}, []))
     tokenizer.pre_tokenizer = pre_tokenizers.ByteLevel(add_prefix_space=False)
     tokenizer.decoder = decoders.ByteLevel()
-    Fast(tokenizer_object=tokenizer, eos_token="<end>").save_pretrained(root / "base")
+    for name in ("base", "other"):
+        Fast(tokenizer_object=tokenizer, eos_token="<end>").save_pretrained(root / name)
     sizes = {"hidden_size": 32, "intermediate_size": 48, "num_hidden_layers": 2}
     heads = {"num_attention_heads": 4, "num_key_value_heads": 2}
     with torch.random.fork_rng():
         torch.manual_seed(0)
         config = LlamaConfig(vocab_size=257, eos_token_id=256, bos_token_id=None, **sizes, **heads)
         LlamaForCausalLM(config).save_pretrained(root / "base")
-        for name, extra in (("v1", {}), ("v2", {"rank_pattern": {"q_proj": 2}}),
-                            ("dora", {"use_dora": True})):  # fmt: skip
-            model = AutoModelForCausalLM.from_pretrained(root / "base")
+        wider = LlamaConfig(vocab_size=257, eos_token_id=256, bos_token_id=None,
+                            **(sizes | {"hidden_size": 48}), **heads)  # fmt: skip
+        LlamaForCausalLM(wider).save_pretrained(root / "other")
+        for name, base, extra in (
+            ("v1", "base", {}),
+            ("v2", "base", {"rank_pattern": {"q_proj": 2}}),
+            ("dora", "base", {"use_dora": True}),
+            ("w1", "other", {}),
+        ):
+            model = AutoModelForCausalLM.from_pretrained(root / base)
             lora = LoraConfig(r=4, target_modules=["q_proj", "down_proj"], **extra)
             adapted = get_peft_model(model, lora)
             for key, value in adapted.named_parameters():
@@ -69,7 +81,8 @@ def gated(pytester, models):
     (pytester.path / "rows.jsonl").write_text(data, encoding="utf-8")
 
     def run(*candidates):
-        options = [f"--candidate={models / name}" for name in candidates]
+        named = [name if "=" in name else models / name for name in candidates]
+        options = [f"--candidate={each}" for each in named]
         result = pytester.runpytest_inprocess(
             "suite.yaml", "-p", "no:hypothesispytest",
             f"--base-model={models / 'base'}", f"--baseline={models / 'v1'}", *options,
@@ -94,3 +107,18 @@ def test_an_adapter_beyond_the_batch_runs_through_peft_and_is_labelled(gated):
     assert "NOT_MEASURED" not in {check["verdict"] for check in dora["checks"]}
     page = result.outlines
     assert any("report:" in line for line in page)
+
+
+def test_a_change_of_base_runs_both_models_and_pairs_their_answers(gated, pytester, models):
+    """One pass per base; hidden sizes differ, so nothing of one can have run in the other."""
+    (pytester.path / "policy.yaml").write_text("allow_base_change: true\n", encoding="utf-8")
+    release = f"base: {models / 'other'}\n'words/*': {models / 'w1'}\n"
+    (pytester.path / "next.yaml").write_text(release, encoding="utf-8")
+    _, report = gated(f"next={pytester.path / 'next.yaml'}")
+    (candidate,) = report["candidates"]
+    assert {check["verdict"] for check in candidate["checks"]} <= {
+        "PASS", "INCONCLUSIVE", "REGRESSED",
+    }  # fmt: skip
+    assert all(check["n"] == 60 for check in candidate["checks"])
+    assert all(effect["proven"] for effect in candidate["effect"])
+    assert len({arm["base"] for arm in report["arms"]}) == 2
