@@ -32,8 +32,9 @@ check: $(INSTALLED)  ## ruff, mypy and import-linter
 	$(BIN)/lint-imports --no-cache
 
 .PHONY: bench
-bench: $(INSTALLED)  ## the benchmarks that take minutes; `loragate bench demo` takes an hour
+bench: $(INSTALLED)  ## the benchmarks that take minutes; gate-full takes half an hour, demo an hour
 	$(BIN)/loragate bench first-gate --json docs/bench/first-gate.json
+	$(BIN)/loragate bench gate
 
 .PHONY: clean
 clean:  ## remove what can be rebuilt; never the store (.loragate)

@@ -125,6 +125,8 @@ BENCHMARKS = Registry(
     {
         "demo": "harness.demo.seeds:bench",
         "first-gate": "harness.bench.first_gate:bench",
+        "gate": "harness.bench.gate.goals:quick",
+        "gate-full": "harness.bench.gate.goals:full",
     },
 )
 """What ``loragate bench`` measures: a callable that returns ``harness.types.BenchRow``s."""

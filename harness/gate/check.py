@@ -153,13 +153,13 @@ def _column(declared: Declared, arm: Arm, scores: ScoreTable) -> _Column:
     for case in declared.cases:
         repeats = scores.get((case.digest, arm.digest, declared.metric), ())
         known = [score.value for score in repeats if score.value is not None]
-        if not repeats:
+        if known and len(known) == len(repeats):
+            values.append(known[0] if len(known) == 1 else sum(known) / len(known))
+        elif not repeats:
             missing.append(f"{case.sample} has no {declared.metric} for {arm.name}")
-        elif len(known) < len(repeats):
+        else:
             reason = next(score.reason for score in repeats if score.value is None)
             missing.append(f"{case.sample} with {arm.name}: {reason}")
-        else:
-            values.append(sum(known) / len(known))
     return _Column(np.asarray(values, dtype=np.float64), tuple(missing))
 
 

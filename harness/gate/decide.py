@@ -76,7 +76,8 @@ def decide(
 
 
 def _reasons(results: Sequence[CheckResult]) -> list[str]:
-    return [f"{r.suite} {r.task}.{r.name}: {r.reason}" for r in results]
+    in_order = sorted(results, key=lambda r: r.id)  # whatever order they were measured in
+    return [f"{r.suite} {r.task}.{r.name}: {r.reason}" for r in in_order]
 
 
 def _listed(what: str, ids: Sequence[str]) -> list[str]:

@@ -51,11 +51,11 @@ def exceeds(d: Values, n: Values | float, theta: float, cut: Values | float) -> 
     """
     c = np.square(cut) / n
     mean = d.mean(axis=-1)
-    above = np.asarray(mean - c > (1 + c) * theta)
-    # A draw that fails already is judged on zeros, which divide by nothing.
-    rows = np.where(above[..., None], d, 0.0)
-    room = np.where(above, mean - c - (1 + c) * theta, 1.0)
-    return above & (_excess(rows, room, np.asarray(c), theta) > 0)
+    room = np.asarray(mean - c - (1 + c) * theta)
+    above = np.array(room > 0)  # the others fail already, and would divide by nothing
+    cuts = np.broadcast_to(c, above.shape)
+    above[above] = _excess(d[above], room[above], cuts[above], theta) > 0
+    return above
 
 
 def lower(d: Values, n: float, cut: float) -> float:

@@ -111,6 +111,9 @@ def _least_gap(m: Values, n: Values, margin: float, cut: float) -> Values:
     Squared, z = c is x³ + δc²x² − (m−nδ²)c²x − nδ(1−δ²)c⁴ = 0, which has one root above 0;
     Newton's steps come down to it from above.
     """
+    if margin == 0:
+        at_zero: Values = cut * np.sqrt(m)
+        return at_zero
     square, rest = cut * cut, m - n * margin**2
     constant = n * margin * (1 - margin**2) * square * square
     x = np.maximum(cut * np.sqrt(np.maximum(rest, 0.0)) + np.cbrt(constant), 1e-9)
