@@ -10,7 +10,6 @@ from functools import cached_property
 from pathlib import Path
 
 from harness.adapters.digest import DigestCache
-from harness.engine.numerics import numerics_class
 from harness.engine.protocol import Engine, EngineOptions
 from harness.engine.tokenize import Tokenizer
 from harness.errors import EngineError, UsageError
@@ -33,7 +32,7 @@ from harness.types import (
 from .arms import changed, identify, recall
 from .candidacy import candidacies
 from .execute import Execution, Progress
-from .header import make_header
+from .header import make_header, numerics
 from .judge import Judge, first_wave
 from .lineage import trace
 from .plan import Plan, make_plan
@@ -76,10 +75,9 @@ class Gate:
         search = Search(arms.paths.values(), settings.adapters, seen, self._digests)
         self.arms, lineages = trace(arms, self._cases.values(), search)
         self._options = EngineOptions()
-        executors = {arm.executor for arm in self.arms.runnable()}
-        numerics = {name: self._numerics(name) for name in executors}
-        self.run = make_header(settings, policy, suites, numerics, twice)
-        self.plan = self._make_plan(numerics, twice)
+        classes = numerics(settings, self.arms.runnable(), self._options)
+        self.run = make_header(settings, policy, suites, classes, twice)
+        self.plan = self._make_plan(classes, twice)
         later = self.plan.requests.keys() - first_wave((*selected, *samples), self.arms, self.plan)
         self._execution = self._execute(progress, later)
         self._candidacies = candidacies(self.arms, self.run, suites, policy, lineages, self.store)
@@ -180,16 +178,13 @@ class Gate:
             journal.finish()
         return record
 
-    def _numerics(self, executor: str) -> str:
-        return f"engine={self._settings.engine} {numerics_class(self._options, executor)}"
-
-    def _make_plan(self, numerics: Mapping[str, str], twice: bool) -> Plan:
+    def _make_plan(self, classes: Mapping[str, str], twice: bool) -> Plan:
         try:
             tokenizers = {base: Tokenizer(path) for base, path in self.arms.bases.items()}
         except EngineError as error:
             raise UsageError(str(error)) from error
         everything = [case for gated in self._suites for case in gated.cases]
-        return make_plan(self._cases.values(), everything, self.arms, tokenizers, numerics, twice)
+        return make_plan(self._cases.values(), everything, self.arms, tokenizers, classes, twice)
 
     def _stand_in(self) -> dict[str, str]:
         """Take an anchor's stored scores where its weights are gone; suite → why they do not do."""

@@ -4,12 +4,14 @@ from __future__ import annotations
 
 import platform
 import secrets
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from datetime import UTC, datetime
 from importlib.metadata import PackageNotFoundError, version
 
+from harness.engine.numerics import numerics_class
+from harness.engine.protocol import EngineOptions
 from harness.suite.policy import Policy
-from harness.types import Run
+from harness.types import Arm, Run
 
 from .settings import Settings
 from .suites import GatedSuite
@@ -17,11 +19,19 @@ from .suites import GatedSuite
 _PACKAGES = ("torch", "transformers", "peft", "tokenizers", "triton", "numpy", "scipy", "duckdb")
 
 
+def numerics(settings: Settings, arms: Iterable[Arm], options: EngineOptions) -> dict[str, str]:
+    """By executor, the numerics class under which these arms' outputs are kept."""
+    return {
+        executor: f"engine={settings.engine} {numerics_class(options, executor)}"
+        for executor in {arm.executor for arm in arms}
+    }
+
+
 def make_header(
     settings: Settings,
     policy: Policy,
     suites: Sequence[GatedSuite],
-    numerics: Mapping[str, str],
+    classes: Mapping[str, str],
     twice: bool,
 ) -> Run:
     """A new run, starting now. Names what was asked for, never the environment wholesale."""
@@ -30,7 +40,7 @@ def make_header(
         id=f"{now:%Y%m%dT%H%M%SZ}-{secrets.token_hex(3)}",
         started=now.isoformat(timespec="seconds"),
         version=_version("loragate"),
-        numerics="; ".join(sorted(set(numerics.values()))),
+        numerics="; ".join(sorted(set(classes.values()))),
         policy=policy.digest,
         suites={gated.suite.name: gated.suite.digest for gated in suites},
         settings={

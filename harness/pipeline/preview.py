@@ -10,7 +10,6 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from harness.adapters.digest import DigestCache
-from harness.engine.numerics import numerics_class
 from harness.engine.protocol import EngineOptions
 from harness.engine.tokenize import Tokenizer
 from harness.errors import EngineError, Problem, SuiteError, UsageError
@@ -25,6 +24,7 @@ from harness.types import Case, Kind
 
 from .arms import Arms, identify
 from .forecast import ASSUMED, FlipRate, Levels, Outlook, Work, from_pilot, outlook, seconds, work
+from .header import numerics
 from .plan import make_plan
 from .settings import Settings
 from .suites import GatedSuite, gated
@@ -164,11 +164,8 @@ def _cost(
         tokenizers = {base: Tokenizer(path) for base, path in arms.bases.items()}
     except EngineError as error:
         raise UsageError(str(error)) from error
-    numerics = {
-        executor: f"engine={settings.engine} {numerics_class(EngineOptions(), executor)}"
-        for executor in {arm.executor for arm in arms.runnable()}
-    }
-    plan = make_plan(cases, (), arms, tokenizers, numerics)
+    classes = numerics(settings, arms.runnable(), EngineOptions())
+    plan = make_plan(cases, (), arms, tokenizers, classes)
     of_base = {key for case in cases for key in plan.keys[case.digest, arms.base.digest]}
     fresh = work(plan.requests[key] for key in of_base).times(candidates)
     known = store.known_outputs(plan.requests.keys())
