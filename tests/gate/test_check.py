@@ -1,10 +1,13 @@
 """The verdict table of checks, row by row."""
 
+import numpy as np
 import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from harness.types import Claim, Kind, Verdict
+from harness.gate.check import contamination
+from harness.gate.decide import settle
+from harness.types import Claim, Kind, Noise, Verdict
 
 
 def _scores(wins, losses, n):
@@ -109,3 +112,102 @@ def test_pass_is_exactly_p_below_alpha(declare, check, wins, losses, margin):
     result = check(declare(200, limit=margin), **_scores(wins, losses, 200))
     if abs(result.p_value - 0.05) > 1e-9:
         assert (result.verdict is Verdict.PASS) == (result.p_value < 0.05)
+
+
+def test_repeats_of_a_case_are_one_piece_of_evidence(declare, check):
+    """Twice the answers are not twice the cases."""
+    once = check(declare(200), **_scores(12, 10, 200))
+    twice = check(declare(200), *([(x, x) for x in s] for s in _scores(12, 10, 200).values()))
+    assert (twice.interval, twice.n) == (once.interval, once.n)
+
+
+@pytest.mark.parametrize("repeats", [1, 4, 16])
+def test_repeats_enter_the_standard_error(declare, check, repeats):
+    """Miller (2024): Var = (ω² + σ²/K)/n, ω of the true differences, σ of one judge run."""
+    rng = np.random.default_rng(3)
+    n, omega, sigma = 4000, 0.10, 0.15
+    true = 0.5 + rng.normal(0, omega, n)
+    runs = np.clip(true[:, None] + rng.normal(0, sigma, (n, repeats)), 0, 1)
+    candidate = [tuple(row) for row in runs.tolist()]
+    result = check(declare(n), candidate, [0.5] * n)
+    expected = 1.645 * np.sqrt((omega**2 + sigma**2 / repeats) / n)
+    assert result.estimate - result.interval[0] == pytest.approx(expected, rel=0.05)
+
+
+def test_one_unscored_repeat_leaves_its_case_unmeasured(declare, check):
+    scores = _scores(0, 0, 300)
+    scores["candidate"][7] = (1.0, None)
+    result = check(declare(300), **scores)
+    assert result.verdict is Verdict.NOT_MEASURED
+    assert "row-7" in result.reason
+
+
+def test_a_case_that_must_pass_must_pass_every_time(declare, check):
+    case = declare(1, kind=Kind.CASE, claim=Claim.NO_FAILURE, against=None)
+    assert check(case, [(1.0, 1.0)]).verdict is Verdict.PASS
+    assert check(case, [(1.0, 0.0)]).verdict is Verdict.REGRESSED
+
+
+def test_promotion_and_rejection_have_levels_of_their_own(declare, check):
+    """L at that of the attempt, U and the floor's miss at the policy's."""
+    first, later = (check(declare(500), **_scores(20, 24, 500), alpha=a) for a in (0.05, 0.0034))
+    assert later.interval[0] < first.interval[0]
+    assert later.interval[1] == first.interval[1]
+    assert (later.alpha, later.alpha_worse) == (0.0034, 0.05)
+    floor = declare(200, claim=Claim.MIN, against=None, limit=0.80)
+    right = [1.0] * 172 + [0.0] * 28
+    assert check(floor, right).p_value == check(floor, right, alpha=0.001).p_value
+    missed = [1.0] * 140 + [0.0] * 60
+    assert check(floor, missed, alpha=1e-6).verdict is Verdict.REGRESSED
+
+
+def test_a_margin_below_the_noise_floor_is_not_measured(declare, check):
+    noise = Noise("s", "t", "accuracy", 300, 12, 0.04, 0.0231)
+    quiet = check(declare(300, limit=0.03), **_scores(0, 0, 300), noise=noise)
+    assert (quiet.verdict, quiet.noise_floor) == (Verdict.PASS, 0.0231)
+    loud = check(declare(300, limit=0.02), **_scores(0, 0, 300), noise=noise)
+    assert (loud.verdict, loud.noise_floor) == (Verdict.NOT_MEASURED, 0.0231)
+    assert "margin of 2.0 points is below the noise floor of 2.3" in loud.reason
+    assert "changed 12 of 300 scores" in loud.reason
+
+
+TRIPWIRE = {"kind": Kind.TRIPWIRE, "claim": Claim.NO_LOSS, "limit": 0.0, "slice": "size = S"}
+
+
+def test_a_tripwire_passes_with_its_p_for_holm_to_judge(declare, check):
+    result = check(declare(100, **TRIPWIRE), **_scores(2, 30, 100))
+    assert (result.verdict, result.slice) == (Verdict.PASS, "size = S")
+    assert result.p_worse < 1e-5
+    assert settle([result], 12, 0.05)[0].verdict is Verdict.REGRESSED
+
+
+@pytest.mark.parametrize("labels", [[], ["one"] * 40])
+def test_a_slice_too_small_to_test_passes_and_counts_as_p_1(declare, check, labels):
+    wire = declare(clusters=labels, **TRIPWIRE) if labels else declare(0, **TRIPWIRE)
+    result = check(wire, **_scores(0, len(labels), len(labels)))
+    assert (result.verdict, result.p_worse) == (Verdict.PASS, 1.0)
+    assert "too small to test" in result.reason
+
+
+def test_a_tripwire_with_a_missing_score_is_not_measured(declare, check):
+    scores = _scores(0, 0, 40)
+    scores["candidate"][3] = None
+    assert check(declare(40, **TRIPWIRE), **scores).verdict is Verdict.NOT_MEASURED
+
+
+def test_the_exact_test_decides_where_it_is_asked_for(declare, check):
+    """52 equal cases at 5 points: Tango passes, the worst case of its error does not."""
+    scores = _scores(0, 0, 52)
+    assert check(declare(52, limit=0.05), **scores).verdict is Verdict.PASS
+    exact = check(declare(52, limit=0.05, exact=True), **scores)
+    assert exact.verdict is Verdict.INCONCLUSIVE
+    assert exact.method == "exact Tango"
+
+
+def test_contaminated_cases_are_named_up_to_five(declare):
+    declared = declare(8)
+    trained = {f"case-{i}": "parent v1" for i in range(7)}
+    said = contamination(declared, trained)
+    assert "7 of 8 cases were trained on" in said
+    assert "row-4 (by parent v1) and 2 more" in said
+    assert contamination(declared, {"case-99": "v1"}) is None
