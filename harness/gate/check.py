@@ -122,6 +122,12 @@ def measure(
         return _level(declared, columns[0], clusters, alpha, alpha_worse)
     if noise is not None and declared.claim is Claim.NOT_WORSE and declared.limit < noise.floor:
         return replace(not_measured(declared, _too_noisy(declared, noise)), noise_floor=noise.floor)
+    if declared.exact and not np.isin(columns[0] - columns[1], (-1, 0, 1)).all():
+        return not_measured(
+            declared,
+            f"the exact test needs right-or-wrong scores, and answers to one case differ in "
+            f"{declared.metric}; leave out 'method: exact', or the repeats",
+        )
     found = compare(columns[1], columns[0], clusters, alpha, alpha_worse, exact=declared.exact)
     result = _comparison(declared, columns, found, alpha, alpha_worse)
     return result if noise is None else replace(result, noise_floor=noise.floor)

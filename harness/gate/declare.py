@@ -1,12 +1,14 @@
 """What a suite claims, resolved against the policy: one Declared per item and candidate.
 
 A check or rubric that compares with the baseline has a twin that compares with the anchor,
-where the policy names one; and a tripwire for each value of the slices that it names.
+where the policy names one. What a task claims not to be worse has a tripwire for each value of
+the slices that the policy names.
 """
 
 from __future__ import annotations
 
 import hashlib
+import itertools
 import re
 from collections import defaultdict
 from collections.abc import Iterator, Sequence
@@ -75,7 +77,7 @@ def _claims(suite: LoadedSuite, cases: Sequence[Case], policy: Policy) -> Iterat
         *(("checks", i, check) for i, check in enumerate(suite.spec.checks)),
         *(("rubrics", i, rubric) for i, rubric in enumerate(suite.spec.rubrics)),
     ]
-    guarded: set[tuple[str, str]] = set()
+    guarded: dict[tuple[str, str, Role | None], list[Declared]] = defaultdict(list)
     for key, index, part in parts:
         declared = _claim(suite, cases, policy, part, suite.place(key, index)[0])
         if declared.against is Role.ANCHOR and policy.anchor is None:
@@ -86,9 +88,13 @@ def _claims(suite: LoadedSuite, cases: Sequence[Case], policy: Policy) -> Iterat
             continue
         if declared.against is Role.BASELINE and policy.anchor is not None:
             yield replace(declared, name=f"{declared.name}~anchor", against=Role.ANCHOR)
-        if (declared.task, declared.metric) not in guarded:
-            guarded.add((declared.task, declared.metric))
-            yield from _tripwires(suite, declared, policy)
+        guarded[declared.task, declared.metric, declared.against].append(declared)
+    first = {(task, metric): against for task, metric, against in reversed(guarded)}
+    for (task, metric, against), claims in guarded.items():
+        # The order of checks must not matter: the claim that asks most is the one guarded.
+        most = max(claims, key=lambda d: (d.required, not d.sequential, len(d.cases)))
+        suffix = "" if against is first[task, metric] else f"~{against}"
+        yield from _tripwires(suite, most, policy, suffix)
 
 
 def _claim(
@@ -139,7 +145,7 @@ def drawn(salt: str, name: str) -> bytes:
     return hashlib.sha256(f"{salt}\0{name}".encode("utf-8", "surrogatepass")).digest()
 
 
-def _tripwires(suite: LoadedSuite, of: Declared, policy: Policy) -> Iterator[Declared]:
+def _tripwires(suite: LoadedSuite, of: Declared, policy: Policy, suffix: str) -> Iterator[Declared]:
     """One for each value of each slice; the same reference and cases as its check."""
     names = dict.fromkeys(name for case in of.cases for name in case.slices)
     for name in names:
@@ -159,7 +165,7 @@ def _tripwires(suite: LoadedSuite, of: Declared, policy: Policy) -> Iterator[Dec
             yield replace(
                 of,
                 kind=Kind.TRIPWIRE,
-                name=f"{of.metric}~{name}={fit}",
+                name=f"{of.metric}~{name}={fit}{suffix}",
                 claim=Claim.NO_LOSS,
                 limit=0.0,
                 cases=tuple(values[value]),
@@ -171,12 +177,13 @@ def _tripwires(suite: LoadedSuite, of: Declared, policy: Policy) -> Iterator[Dec
 
 
 def _fit(values: Sequence[str]) -> list[str]:
-    """Values as a node id can hold them; numbered where two become one."""
-    plain = [_UNFIT.sub("-", value).strip("-")[:40] or "empty" for value in values]
-    return [
-        text if plain.count(text) == 1 else f"{text}-{plain[: at + 1].count(text)}"
-        for at, text in enumerate(plain)
-    ]
+    """Values as a node id can hold them; numbered where two would become one."""
+    found: list[str] = []
+    for value in values:
+        plain = _UNFIT.sub("-", value).strip("-")[:40] or "empty"
+        names = itertools.chain([plain], (f"{plain}-{at}" for at in itertools.count(2)))
+        found.append(next(name for name in names if name not in found))
+    return found
 
 
 def _hand_written(suite: LoadedSuite, cases: Sequence[Case]) -> Iterator[Declared]:

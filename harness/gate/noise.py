@@ -9,11 +9,13 @@ from harness.types import Arm, Noise
 from .check import Declared, ScoreTable
 
 
-def measure_noise(declared: Declared, baseline: Arm, scores: ScoreTable) -> Noise | None:
+def measure_noise(
+    declared: Declared, baseline: Arm, scores: ScoreTable, planned: int | None = None
+) -> Noise | None:
     """The noise on a check's cases; None where they were not all answered and scored twice.
 
     The floor is 2·√(r/n), r the mean squared change of a score: two standard errors of the
-    difference that an adapter would show to itself.
+    difference that an adapter would show to itself. ``planned`` is n where more cases follow.
     """
     changes = []
     for case in declared.cases:
@@ -32,5 +34,5 @@ def measure_noise(declared: Declared, baseline: Arm, scores: ScoreTable) -> Nois
         n=len(changes),
         flips=sum(change != 0 for change in changes),
         rate=rate,
-        floor=2 * math.sqrt(rate / len(changes)),
+        floor=2 * math.sqrt(rate / (planned or len(changes))),
     )

@@ -139,7 +139,7 @@ class Judge:
                 standard.alpha,
                 standard.alpha_worse,
                 standard.family,
-                self._noise(now),
+                self._noise(now, len(declared.cases)),
             )
             if stopped:
                 return result
@@ -174,10 +174,10 @@ class Judge:
             self._effects = prove(self._arms.runnable(), scored, twice)
         return self._effects
 
-    def _noise(self, declared: Declared) -> Noise | None:
+    def _noise(self, declared: Declared, planned: int | None = None) -> Noise | None:
         if declared.claim is not Claim.NOT_WORSE:
             return None  # nothing else has a margin
-        noise = measure_noise(declared, self._arms.baseline, self._execution.scores)
+        noise = measure_noise(declared, self._arms.baseline, self._execution.scores, planned)
         if noise is not None:
             self._noises[noise.suite, noise.task, noise.metric] = noise
         return noise

@@ -36,6 +36,10 @@ _BLOCK = 64
 """Values of n for which power is computed at once."""
 
 
+_LEAST_LEVEL = 1e-300
+"""Two clusters ask for more than double precision can say."""
+
+
 @dataclass(frozen=True, slots=True)
 class Sampling:
     """How rows come in clusters; a larger sample has more clusters of the same sizes."""
@@ -60,7 +64,8 @@ class Sampling:
         """The level at which z is as demanding as t(G−1) at ``alpha`` with n rows."""
         if self.rows_per_cluster is None:
             return alpha
-        return tail(critical(alpha, max(1.0, n / self.rows_per_cluster - 1)), None)
+        level = tail(critical(alpha, max(1.0, n / self.rows_per_cluster - 1)), None)
+        return max(level, _LEAST_LEVEL)
 
 
 INDEPENDENT = Sampling()

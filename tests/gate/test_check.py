@@ -211,3 +211,11 @@ def test_contaminated_cases_are_named_up_to_five(declare):
     assert "7 of 8 cases were trained on" in said
     assert "row-4 (by parent v1) and 2 more" in said
     assert contamination(declared, {"case-99": "v1"}) is None
+
+
+def test_the_exact_test_has_no_answer_to_averaged_repeats(declare, check):
+    scores = _scores(0, 0, 100)
+    scores["reference"][0] = (1.0, 0.0)
+    result = check(declare(100, exact=True), **scores)
+    assert result.verdict is Verdict.NOT_MEASURED
+    assert "right-or-wrong" in result.reason

@@ -6,7 +6,7 @@ from collections import Counter
 import pytest
 
 from harness.errors import SuiteError
-from harness.gate.declare import declare, drawn, idle_tripwires, thinned
+from harness.gate.declare import _fit, declare, drawn, idle_tripwires, thinned
 from harness.suite.cases import cases
 from harness.suite.policy import Policy
 from harness.suite.suite import load_suite
@@ -134,3 +134,33 @@ def test_tripwires_follow_the_looks_of_a_sequential_check(declared):
     found = declared(checks, Policy(tripwires=("size",)))
     assert found[0].sequential
     assert {one.follows for one in found if one.kind is Kind.TRIPWIRE} == {found[0].id}
+
+
+REPORT_ONLY = NO_WORSE.replace("no-worse", "shown").replace("margin: 0.03", "required: false")
+BASE = NO_WORSE.replace("no-worse", "base").replace("margin: 0.03", "against: base")
+
+
+@pytest.mark.parametrize("checks", [REPORT_ONLY + NO_WORSE, NO_WORSE + REPORT_ONLY])
+def test_a_tripwire_binds_as_its_strictest_check_does(declared, checks):
+    """Whatever order the checks stand in."""
+    found = declared(checks, Policy(tripwires=("size",)))
+    assert all(one.required for one in found if one.kind is Kind.TRIPWIRE)
+
+
+def test_a_tripwire_has_all_cases_that_a_check_of_its_metric_has(declared):
+    fewer = NO_WORSE.replace("no-worse", "few").replace("margin: 0.03", "max_per_cluster: 1")
+    early = NO_WORSE.replace("no-worse", "early").replace("margin: 0.03", "sequential: true")
+    for checks in (fewer + early + NO_WORSE, NO_WORSE + early + fewer):
+        wires = [d for d in declared(checks, Policy(tripwires=("size",))) if d.slice]
+        assert sum(len(wire.cases) for wire in wires) == 60
+        assert not any(wire.follows for wire in wires)
+
+
+def test_a_slice_is_guarded_against_every_reference_that_a_check_names(declared):
+    found = declared(NO_WORSE + BASE, Policy(tripwires=("size",)))
+    wires = {one.name: one.against for one in found if one.slice == "size = S"}
+    assert wires == {"exact_match~size=S": Role.BASELINE, "exact_match~size=S~base": Role.BASE}
+
+
+def test_values_that_look_alike_in_a_node_id_keep_names_of_their_own():
+    assert _fit(["a!", "a?", "a-2", "", " "]) == ["a", "a-2", "a-2-2", "empty", "empty-2"]

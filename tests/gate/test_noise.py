@@ -45,3 +45,11 @@ def test_without_a_second_answer_to_every_case_nothing_is_known(declare):
     scores = _twice(declared, [1.0] * 3, [None, 1.0, 1.0])
     assert measure_noise(declared, BASELINE, scores) is None
     assert measure_noise(declare(0), BASELINE, {}) is None
+
+
+def test_a_look_is_judged_by_the_noise_of_all_its_planned_cases(declare, arms):
+    _, baseline, _ = arms
+    declared = declare(100)
+    scores = _twice(declared, [1.0] * 100, [0.0] * 10 + [1.0] * 90)
+    noise = measure_noise(declared, baseline, scores, planned=400)
+    assert math.isclose(noise.floor, 0.0316, abs_tol=1e-4)

@@ -90,3 +90,11 @@ def test_a_project_without_suites_is_left_alone(pytester):
     result.assert_outcomes(passed=1)
     assert "release gate" not in result.stdout.str()
     assert not (pytester.path / ".loragate").exists()
+
+
+def test_a_sample_without_a_score_does_not_pass(gate, project):
+    """An engine that died has shown nothing of it."""
+    project.adapter("v2", 3.0)
+    result = gate("--samples", "-k", "sample")
+    assert result.parseoutcomes().get("passed", 0) < 60
+    result.stdout.fnmatch_lines(["*this sample has no score*"])

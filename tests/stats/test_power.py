@@ -211,3 +211,11 @@ def test_a_level_on_its_limit_cannot_be_planned():
     assert power.cases_for_level(0.8, 0.8, 1.0, 0.05) is None
     near, far = (power.cases_for_level(seen, 0.8, 1.0, 0.05) for seen in (0.82, 0.9))
     assert near > far > 0
+
+
+def test_two_clusters_at_a_strict_level_are_planned_without_overflow():
+    """t(1) at .0076 is 42: as a normal deviate that is beyond double precision."""
+    clusters = Clusters.of([0, 0, 0, 1, 1])
+    seen = compare(np.zeros(5), np.ones(5), clusters, 0.0076, 0.05)
+    needed = power.cases_for_not_worse(seen, 0.03, 0.0076)
+    assert needed is None or needed > 5
