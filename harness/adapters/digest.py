@@ -149,8 +149,8 @@ class DigestCache:
         compute: Callable[[Path], str],
         verify: bool,
     ) -> str:
-        place = f"{kind}:{directory.resolve()}"
         before = _stamps(files)
+        place = f"{kind}:{directory.resolve()}"
         known = self._read().get(place)
         if not verify and known is not None and known["stamps"] == before:
             return str(known["digest"])
@@ -180,14 +180,17 @@ class DigestCache:
 def _stamps(files: Sequence[Path]) -> list[list[int] | None]:
     """Size, mtime, ctime and inode of each file in its order; None where there is none.
 
-    ctime is there because tools that copy into place can restore mtime and never ctime.
+    ctime is there because tools that copy into place can restore mtime and never ctime. Raises
+    AdapterError for a file that cannot be looked at.
     """
     stamps: list[list[int] | None] = []
     for path in files:
         try:
             status = path.stat()
-        except FileNotFoundError:
+        except (FileNotFoundError, NotADirectoryError):
             stamps.append(None)
+        except OSError as error:
+            raise AdapterError(f"{path}: {error.strerror}") from None
         else:
             stamps.append([status.st_size, status.st_mtime_ns, status.st_ctime_ns, status.st_ino])
     return stamps

@@ -1,16 +1,16 @@
 """Attempts against one baseline: counted, paid for, and never decided twice.
 
 Whoever may try again until it works is promoted in the end. An attempt is the first completed,
-unpartial decision for a new pair of candidate and rules (suites and policy) against a baseline;
-the j-th is decided at the level of ``harness.stats.spending``, so that all of them together
-promote no worse candidate more often than the policy's alpha. Asking the same again repeats the
-recorded decision.
+unpartial decision for a new pair of candidate and rules (``rules_digest``) against a baseline; the
+j-th is decided at the level of ``harness.stats.spending``, so that all of them together promote no
+worse candidate more often than the policy's alpha. Asking the same again repeats the recorded
+decision; only a loss that is found later overrides it.
 """
 
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Any
 
@@ -40,9 +40,19 @@ class Numbered:
     """The decision on the same candidate by the same rules, where there is one."""
 
 
-def rules_digest(suites: Mapping[str, str], policy: str) -> str:
-    """Digest of what a candidate is judged by: suite → digest, and the policy's digest."""
-    return digest({"suites": dict(suites), "policy": policy})
+def rules_digest(suites: Mapping[str, str], pinned: Mapping[str, str | None]) -> str:
+    """Digest of what a candidate is judged by.
+
+    ``suites``: suite → digest; ``pinned``: whatever else a decision depends on, such as the
+    policy and the arms that are compared with.
+    """
+    return digest({"suites": dict(suites), "pinned": dict(pinned)})
+
+
+def following(past: Collection[Attempt]) -> int:
+    """The number of the next attempt; where two attempts took one number, both are counted."""
+    decided = {(attempt.candidate, attempt.rules) for attempt in past}
+    return max(len(decided), *(attempt.number for attempt in past), 0) + 1
 
 
 def number(
@@ -61,19 +71,21 @@ def number(
     """
     stored: dict[str, Attempt] = {}
     for attempt in past:
-        if attempt.rules == rules:
-            stored.setdefault(attempt.candidate, attempt)
-    following = max((attempt.number for attempt in past), default=0) + 1
+        if attempt.rules == rules and (
+            attempt.candidate not in stored or _overrides(attempt, stored[attempt.candidate])
+        ):
+            stored[attempt.candidate] = attempt
+    first = following(past)
     new = [
         arm.digest
         for arm in candidates
         if arm.digest not in (baseline.digest, base.digest, *stored) and arm.problem is None
     ]
-    spent = {arm: following + at for at, arm in enumerate(dict.fromkeys(new))}
+    spent = {arm: first + at for at, arm in enumerate(dict.fromkeys(new))}
 
     def of(arm: Arm) -> Numbered:
         repeated = stored.get(arm.digest)
-        mine = repeated.number if repeated else spent.get(arm.digest, following)
+        mine = repeated.number if repeated else spent.get(arm.digest, first)
         return Numbered(mine, attempt_alpha(alpha, mine), arm.digest in spent, rules, repeated)
 
     return {arm.name: of(arm) for arm in candidates}
@@ -91,6 +103,12 @@ def conclude(decision: GateDecision, numbered: Numbered, complete: bool) -> Gate
     if numbered.stored is None:
         return replace(decision, attempt=numbered.number) if numbered.spends else decision
     stored = numbered.stored
+    if _overrides(decision, stored):
+        found = (
+            f"run {stored.run} decided {stored.verdict} on the same candidate, suites and policy "
+            f"({'; '.join(stored.reasons)}); this run found {decision.verdict}, which stands"
+        )
+        return replace(decision, attempt=stored.number, notes=(*decision.notes, found))
     return replace(
         decision,
         verdict=stored.verdict,
@@ -99,6 +117,34 @@ def conclude(decision: GateDecision, numbered: Numbered, complete: bool) -> Gate
         repeats=stored.run,
         notes=(*decision.notes, *_contradiction(decision, stored)),
     )
+
+
+def confirm(decision: GateDecision, numbered: Numbered, past: Sequence[Attempt]) -> GateDecision:
+    """The concluded decision, or INCOMPLETE where another run took its attempt meanwhile.
+
+    ``past`` are the attempts as they are at the moment of decision. Its level would be that of
+    an attempt that was already spent.
+    """
+    if decision.attempt is None or not numbered.spends:
+        return decision
+    for other in past:
+        if other.number == decision.attempt:
+            what = f"took attempt {other.number}"
+        elif (other.candidate, other.rules) == (decision.arm, decision.rules):
+            what = "decided on the same candidate"
+        else:
+            continue
+        reason = (
+            f"another run ({other.run}) {what} while this one went on; run the gate again "
+            "(its outputs are kept)"
+        )
+        return replace(decision, verdict=GateVerdict.INCOMPLETE, reasons=(reason,), attempt=None)
+    return decision
+
+
+def _overrides(new: GateDecision | Attempt, recorded: Attempt) -> bool:
+    """A promotion does not outlive a proven loss: whatever the attempt, that has its own level."""
+    return new.verdict is GateVerdict.REJECT and recorded.verdict is GateVerdict.PROMOTE
 
 
 def _contradiction(decision: GateDecision, stored: Attempt) -> list[str]:
@@ -111,17 +157,25 @@ def _contradiction(decision: GateDecision, stored: Attempt) -> list[str]:
     ]
 
 
-def notes(baseline: Arm, known: bool) -> tuple[str, ...]:
+def notes(baseline: Arm, known: bool, looked_at: int) -> tuple[str, ...]:
     """What a reader must know of earlier attempts, a sentence each.
 
-    ``known`` is whether the store has a record of the baseline (``Past.knows``).
+    ``known`` is whether the store has a record of the baseline (``Past.knows``), ``looked_at``
+    how many other candidates were compared with it that never spent an attempt.
     """
-    if known:
-        return ()
-    return (
-        f"this store has no record of the baseline {baseline.name}: earlier attempts elsewhere "
-        "are not known to it",
-    )
+    found = []
+    if not known:
+        found.append(
+            f"this store has no record of the baseline {baseline.name}: earlier attempts elsewhere "
+            "are not known to it"
+        )
+    if looked_at:
+        others = "candidate was" if looked_at == 1 else "candidates were"
+        found.append(
+            f"{looked_at} other {others} looked at in partial runs on these cases: the best of "
+            "several looks better than it is"
+        )
+    return tuple(found)
 
 
 def ruled(
@@ -139,6 +193,8 @@ def ruled(
             margin=each.limit if each.claim in _LIMITS else None,
             required=each.required,
             slice=each.slice,
+            metric=each.metric,
+            sequential=each.sequential,
         )
         for each in declared
     }
@@ -196,6 +252,10 @@ def _rule_changes(old: Rule, new: Rule) -> Iterator[str]:
         yield f"{_LIMITS[old.claim]} of {_name(old)}: {_moved(old.margin, new.margin)}"
     if old.against is not new.against:
         yield f"reference of {_name(old)}: {_moved(old.against, new.against)}"
+    if old.metric != new.metric:
+        yield f"metric of {_name(old)}: {_moved(old.metric, new.metric)}"
+    if old.sequential is not None and old.sequential is not new.sequential:
+        yield f"{_name(old)} is {'now' if new.sequential else 'no longer'} sequential"
     if old.required is not new.required:
         yield f"{_name(old)} is {'now' if new.required else 'no longer'} required"
 

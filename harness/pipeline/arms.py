@@ -15,7 +15,7 @@ from harness.suite.digest import digest
 from harness.suite.policy import POLICY_FILE, Policy
 from harness.types import Arm, Role
 
-from .release import BASE, Release, located, nearby, serving_glob
+from .release import BASE, EVERY_SUITE, Release, is_release, located, nearby, serving_glob
 from .search import Search
 from .settings import Named, Settings, as_named
 
@@ -40,6 +40,8 @@ class Arms:
     """What release sets are made of, as far as no other arm has the same content."""
     stored: frozenset[str] = frozenset()
     """Digests of arms that cannot be run: stored scores stand in for them."""
+    places: Mapping[str, Sequence[Path]] = field(default_factory=dict)
+    """Every directory that was named, by the digest of the adapter in it."""
 
     def __iter__(self) -> Iterator[Arm]:
         return iter(self.all)
@@ -120,7 +122,8 @@ def identify(
     candidates = [register.candidate(named) for named in settings.candidates]
     anchor, stored = _anchor(rules.anchor, folder, register, settings, digests, seen)
     plain = (base, baseline, *candidates, *([] if anchor is None else [anchor]))
-    known = {arm.digest for arm in plain}
+    # The path of a release file does not say where its adapter lies: its member does.
+    known = {arm.digest for arm in plain if not is_release(Path(arm.path or ""))}
     return Arms(
         base=base,
         baseline=baseline,
@@ -130,6 +133,7 @@ def identify(
         anchor=anchor,
         members=tuple(m for m in register.members.values() if m.digest not in known),
         stored=stored,
+        places=register.places,
     )
 
 
@@ -208,6 +212,7 @@ class _Register:
     paths: dict[str, Path | None] = field(init=False)
     bases: dict[str, Path] = field(init=False)
     members: dict[str, Arm] = field(default_factory=dict)
+    places: dict[str, list[Path]] = field(default_factory=dict)
 
     def __post_init__(self) -> None:
         self.paths = {self.base.digest: None}
@@ -263,6 +268,10 @@ class _Register:
         for key, (member, path) in members.items():
             self.members.setdefault(key, member)
             self.paths.setdefault(key, path)
+        if base == self.base.base and adapters.keys() == {EVERY_SUITE}:
+            # Served whole by one adapter it is that adapter, and no new release for its name.
+            only, _ = members[_part_digest(alone, adapters[EVERY_SUITE])]
+            return replace(only, role=role, name=name, path=str(release.file))
         labels = dict.fromkeys(member.label for member, _ in members.values() if member.label)
         return Arm(
             role=role,
@@ -293,6 +302,7 @@ class _Register:
 
     def _single(self, role: Role, name: str, path: Path, base: str, base_path: Path) -> Arm:
         info = inspect_adapter(path, base_path, base, self.digests)
+        self.places.setdefault(info.digest, []).append(path)
         return Arm(
             role=role,
             name=name,

@@ -9,6 +9,7 @@ from harness.gate.attempts import (
     Numbered,
     changes,
     conclude,
+    confirm,
     notes,
     number,
     ruled,
@@ -17,7 +18,7 @@ from harness.gate.attempts import (
 from harness.gate.declare import idle_tripwires
 from harness.store.store import Store
 from harness.suite.policy import POLICY_FILE, Policy
-from harness.types import CheckResult, GateDecision, Kind, Run, Verdict
+from harness.types import Attempt, Case, CheckResult, GateDecision, Run, Verdict
 
 from .arms import Arms
 from .judge import Standard
@@ -44,6 +45,19 @@ class Candidacy:
         noted = replace(decision, notes=self.notes)
         return conclude(noted, self.numbered, complete=whole and measured)
 
+    def confirmed(self, decision: GateDecision, past: Sequence[Attempt]) -> GateDecision:
+        """The concluded decision at the moment of decision (``Store.deciding``).
+
+        ``past`` are the attempts as they are by then (``past_attempts``): INCOMPLETE where
+        another run took this one's.
+        """
+        return confirm(decision, self.numbered, past)
+
+
+def past_attempts(arms: Arms, suites: Sequence[GatedSuite], store: Store) -> tuple[Attempt, ...]:
+    """The attempts against this baseline on these cases, oldest first."""
+    return store.attempts(arms.baseline.digest, _cases(suites))
+
 
 def candidacies(
     arms: Arms,
@@ -54,14 +68,12 @@ def candidacies(
     store: Store,
 ) -> dict[str, Candidacy]:
     """By the name of each candidate; what the store knows decides which attempt it is."""
-    cases = [case for gated in suites for case in gated.cases]
-    inputs = {case.input_digest for case in cases if case.kind is Kind.CHECK}
-    # An anchor that was retrained behind its path is another demand.
-    pinned = policy.digest if arms.anchor is None else f"{policy.digest} {arms.anchor.digest}"
-    rules = rules_digest(run.suites, pinned)
-    past = store.attempts(arms.baseline.digest, inputs)
+    past = past_attempts(arms, suites, store)
+    rules = rules_digest(run.suites, _pinned(arms, run, policy))
     numbered = number(arms.candidates, arms.baseline, arms.base, rules, past, policy.alpha)
     known = store.knows(arms.baseline.digest)
+    looked_at = store.looked_at(arms.baseline.digest, _cases(suites))
+    counted = {arm.digest for arm in arms.candidates} | {attempt.candidate for attempt in past}
     told = [*_changed(run, suites, policy, store), *_idle(policy, suites)]
     return {
         arm.name: Candidacy(
@@ -74,12 +86,30 @@ def candidacies(
             numbered=numbered[arm.name],
             notes=(
                 *told,
-                *notes(arms.baseline, known),
+                *notes(arms.baseline, known, len(looked_at - counted)),
                 *(lineages[arm.name].unknown if arm.name in lineages else ()),
             ),
         )
         for arm in arms.candidates
     }
+
+
+def _pinned(arms: Arms, run: Run, policy: Policy) -> dict[str, str | None]:
+    """What a decision depends on besides the suites, the candidate and the baseline."""
+    return {
+        "policy": policy.digest,
+        "base": arms.base.digest,
+        # An anchor that was retrained behind its path is another demand.
+        "anchor": None if arms.anchor is None else arms.anchor.digest,
+        # Of the base model, whose executor comes first; others are there for who else is gated.
+        "numerics": run.numerics.partition("; ")[0],
+    }
+
+
+def _cases(suites: Sequence[GatedSuite]) -> list[Case]:
+    """Those that are asked: data of which nothing is claimed links no runs."""
+    declared = (declared for gated in suites for declared in gated.declared)
+    return list({case.digest: case for each in declared for case in each.cases}.values())
 
 
 def _family(suites: Sequence[GatedSuite], candidate: str) -> int:

@@ -30,7 +30,7 @@ from harness.types import (
 )
 
 from .arms import changed, identify, recall
-from .candidacy import candidacies
+from .candidacy import candidacies, past_attempts
 from .execute import Execution, Progress
 from .header import make_header, numerics
 from .judge import Judge, first_wave
@@ -148,11 +148,19 @@ class Gate:
         return [*self._damaged, *dict.fromkeys(seen)]
 
     def finish(self, decisions: Sequence[GateDecision]) -> RunRecord:
-        """Record results and decisions; the journal is whole when this returns."""
+        """Confirm and record; the journal is whole when this returns.
+
+        A candidate whose attempt another run took meanwhile is INCOMPLETE in the record.
+        Raises StoreError if the store cannot be written.
+        """
         self._execution.close()
-        checks = [check for d in decisions for check in self._judge.settled(d.candidate)]
-        finished = datetime.now(UTC).isoformat(timespec="seconds")
-        seconds = round(time.monotonic() - self._began, 3)
+        with self.store.deciding():
+            self.store.recover()
+            past = past_attempts(self.arms, self._suites, self.store)
+            confirmed = [self._candidacies[d.candidate].confirmed(d, past) for d in decisions]
+            return self._record(confirmed)
+
+    def _record(self, decisions: Sequence[GateDecision]) -> RunRecord:
         asked = {answer.key for answer in self.plan.answers}
         record = RunRecord(
             run=self.run,
@@ -162,10 +170,10 @@ class Gate:
             outputs={k: o for k, o in self._execution.outputs.items() if k in asked},
             scores=tuple(s for repeats in self._execution.scores.values() for s in repeats),
             effects=self._judge.effects,
-            checks=tuple(checks),
+            checks=tuple(c for d in decisions for c in self._judge.settled(d.candidate)),
             decisions=tuple(decisions),
-            finished=finished,
-            seconds=seconds,
+            finished=datetime.now(UTC).isoformat(timespec="seconds"),
+            seconds=round(time.monotonic() - self._began, 3),
             reused=self._execution.reused,
             noises=self._judge.noises,
         )
@@ -174,7 +182,7 @@ class Gate:
             journal.append("noise", record.noises)
             journal.append("check", record.checks)
             journal.append("decision", record.decisions)
-            journal.append("end", [End(finished, seconds, record.reused)])
+            journal.append("end", [End(record.finished or "", record.seconds, record.reused)])
             journal.finish()
         return record
 
@@ -191,12 +199,11 @@ class Gate:
         anchor = self.arms.anchor
         if anchor is None or anchor.digest not in self.arms.stored:
             return {}
-        past = self.store.stored_scores(anchor.digest, self.run.suites)
+        past = self.store.stored_scores(anchor.digest, self.run.suites, self.run.numerics)
         self._execution.take([score for score in past.scores if score.case in self._cases])
         return {
-            suite: f"the stored scores of anchor {anchor.name} are not comparable: "
-            f"they are of another version of {suite}"
-            for suite in past.changed
+            suite: f"the stored scores of anchor {anchor.name} are not comparable: {why}"
+            for suite, why in past.incomparable.items()
         }
 
     def _execute(self, progress: Progress, later: Collection[str]) -> Execution:

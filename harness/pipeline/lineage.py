@@ -1,18 +1,21 @@
 """Contamination: was a candidate, or an adapter that it continues, trained on the gate's samples?
 
 A sample that was trained on proves nothing. Training rows and cases are compared by
-``harness.suite.digest.input_digest``, parents are found by the digest in a manifest.
+``harness.suite.digest.input_digest``, also where one's prompt reads a field more than the other's
+(``part_digests``). Parents are found by the digest in a manifest. An adapter is its content: what
+any directory with the same content knows of its rows counts, so a bare copy hides nothing.
 """
 
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Collection, Iterable, Mapping
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 
 from harness.adapters.manifest import MANIFEST_FILE, read_manifest, training_rows
 from harness.errors import AdapterError
+from harness.suite.digest import part_digests
 from harness.types import Arm, Case
 
 from .arms import Arms
@@ -50,7 +53,7 @@ class Ancestry:
     def __init__(self, arms: Arms, search: Search) -> None:
         """``search`` is where parents are looked for."""
         self._arms, self._search = arms, search
-        self._read: dict[Path, _Ancestor] = {}
+        self._read: dict[str, _Ancestor] = {}
 
     def lineage(self, arm: Arm, cases: Iterable[Case]) -> Lineage:
         """Which cases the adapter that serves them, or one before it, was trained on.
@@ -65,8 +68,10 @@ class Ancestry:
         for suite, asked in by_suite.items():
             line, sentences = self._line(self._arms.serving(arm, suite))
             unknown |= dict.fromkeys(sentences)
-            for case in asked:
-                nearest = next((name for name, rows in line if case.input_digest in rows), None)
+            rows = frozenset[str]().union(*(found for _, found in line))
+            for case in asked if rows else ():
+                known = rows.intersection((case.input_digest, *part_digests(case.fields)))
+                nearest = next((name for name, own in line if not own.isdisjoint(known)), None)
                 if nearest is not None:
                     trained_on[case.digest] = nearest
         return Lineage(trained_on, tuple(unknown))
@@ -75,36 +80,49 @@ class Ancestry:
         """Name and rows of an arm's adapter and of all before it, and what is unknown of them."""
         line: list[tuple[str, frozenset[str]]] = []
         unknown: list[str] = []
-        path, adapter = self._arms.paths[arm.digest], arm.adapter
+        adapter = arm.adapter
         past: set[str] = set()
-        while path is not None and adapter is not None:
+        while adapter is not None:
+            directories = self._directories(adapter)
+            if not directories:
+                unknown.append(
+                    f"{line[-1][0]} continues adapter {adapter[:_SHORT]}, which was not found, so"
+                    " whether that was trained on samples of this gate is unknown; looked at "
+                    f"{self._search.looked(adapter)}"
+                )
+                break
             if adapter in past:
-                raise AdapterError(f"{path / MANIFEST_FILE}: the adapter is its own ancestor")
+                raise AdapterError(
+                    f"{directories[0]}: by the {MANIFEST_FILE} of its parents the"
+                    " adapter is its own ancestor"
+                )
             past.add(adapter)
-            found = self._ancestor(path)
+            found = self._ancestor(adapter, directories)
             name = _related(found.name, len(line))
             line.append((name, found.rows))
             if not found.documented:
                 unknown.append(_no_manifest(name, found.rows))
             adapter = found.parent
-            path = None if adapter is None else self._search.find(adapter).get(adapter)
-            if adapter is not None and path is None:
-                unknown.append(
-                    f"{name} continues adapter {adapter[:_SHORT]}, which was not found, so whether"
-                    " that was trained on samples of this gate is unknown; looked at "
-                    f"{self._search.looked(adapter)}"
-                )
         return line, unknown
 
-    def _ancestor(self, path: Path) -> _Ancestor:
-        if path not in self._read:
-            manifest, rows = read_manifest(path), training_rows(path)
-            self._read[path] = (
-                _Ancestor(path.resolve().name, None, rows, documented=False)
-                if manifest is None
-                else _Ancestor(manifest.name, manifest.parent, rows, documented=True)
+    def _directories(self, adapter: str) -> list[Path]:
+        """Each directory with that content once, those that were named for this gate first."""
+        found = (*self._arms.places.get(adapter, ()), *self._search.directories(adapter))
+        once: dict[Path, Path] = {}
+        for path in found:
+            once.setdefault(path.resolve(), path)
+        return list(once.values())
+
+    def _ancestor(self, adapter: str, directories: Sequence[Path]) -> _Ancestor:
+        if adapter not in self._read:
+            read = [manifest for path in directories if (manifest := read_manifest(path))]
+            self._read[adapter] = _Ancestor(
+                name=read[0].name if read else directories[0].resolve().name,
+                parent=next((manifest.parent for manifest in read if manifest.parent), None),
+                rows=frozenset[str]().union(*map(training_rows, directories)),
+                documented=bool(read),
             )
-        return self._read[path]
+        return self._read[adapter]
 
 
 def trace(

@@ -13,6 +13,7 @@ from harness.adapters.digest import DigestCache
 from harness.engine.protocol import EngineOptions
 from harness.engine.tokenize import Tokenizer
 from harness.errors import EngineError, Problem, SuiteError, UsageError
+from harness.gate.attempts import following
 from harness.gate.check import Declared
 from harness.gate.declare import idle_tripwires
 from harness.stats.spending import attempt_alpha
@@ -20,7 +21,7 @@ from harness.store.past import Past, Throughput
 from harness.suite.policy import POLICY_FILE, Policy, load_policy
 from harness.suite.root import suite_root
 from harness.suite.suite import same_names
-from harness.types import Case, Kind
+from harness.types import Case
 
 from .arms import Arms, identify
 from .forecast import ASSUMED, FlipRate, Levels, Outlook, Work, from_pilot, outlook, seconds, work
@@ -140,9 +141,7 @@ def _arms(settings: Settings, policy: Policy, suites: Sequence[GatedSuite], stor
 def _attempt(arms: Arms | None, cases: Collection[Case], store: Past) -> tuple[int, list[str]]:
     if arms is None:
         return 1, ["no base model is named, so earlier attempts are unknown: planned as the first"]
-    inputs = {case.input_digest for case in cases if case.kind is Kind.CHECK}
-    past = store.attempts(arms.baseline.digest, inputs)
-    return max((attempt.number for attempt in past), default=0) + 1, []
+    return following(store.attempts(arms.baseline.digest, cases)), []
 
 
 def _flip_rate(declared: Declared, of: GatedSuite, store: Past, given: float | None) -> FlipRate:

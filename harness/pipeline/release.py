@@ -28,6 +28,9 @@ from harness.suite.schema import validated
 BASE = "base"
 """The name that means the base model itself: as an arm, and as what serves a suite."""
 
+EVERY_SUITE = "*"
+"""The glob that matches every suite."""
+
 _GLOB = re.compile(r"[A-Za-z0-9._/*?!\[\]-]+")
 
 

@@ -45,6 +45,10 @@ class Search:
                     break
         return found
 
+    def directories(self, digest: str) -> list[Path]:
+        """Every directory that holds the adapter of a whole digest."""
+        return [path for path in self._places(digest) if self._content(path) == digest]
+
     def looked(self, digest: str) -> str:
         """Where an adapter was looked for in vain, as the end of a sentence."""
         places = ["the arms of this gate"]
@@ -59,7 +63,7 @@ class Search:
         yield from self._named
         if self._adapters is not None and self._adapters.is_dir():
             for path in sorted(self._adapters.iterdir()):
-                if (path / CONFIG_FILE).is_file():
+                if _may_be_adapter(path):
                     yield path
         yield from self._past(digest)
 
@@ -76,3 +80,10 @@ class Search:
             except AdapterError as error:
                 self._held[path], self.unreadable[path] = None, str(error)
         return self._held[path]
+
+
+def _may_be_adapter(path: Path) -> bool:
+    try:
+        return (path / CONFIG_FILE).is_file()
+    except OSError:
+        return True  # Why it cannot be looked into is told when it is read.

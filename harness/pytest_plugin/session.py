@@ -150,12 +150,11 @@ class GateSession:
         """Decide, record and render; only PROMOTE for every candidate leaves exit code 0."""
         if self._gate is None:
             return
-        decisions = [self.decision(name) for name in self.candidates]
-        promoted = all(d.verdict is GateVerdict.PROMOTE for d in decisions)
-        if session.exitstatus == pytest.ExitCode.OK and not promoted:
-            session.exitstatus = pytest.ExitCode.TESTS_FAILED
         try:
-            record = self._gate.finish(decisions)
+            record = self._gate.finish([self.decision(name) for name in self.candidates])
+            promoted = all(d.verdict is GateVerdict.PROMOTE for d in record.decisions)
+            if session.exitstatus == pytest.ExitCode.OK and not promoted:
+                session.exitstatus = pytest.ExitCode.TESTS_FAILED
             self._report = build_report(record)
             self._paths = write_report(self._report, self.settings.report_dir)
             self._gate.store.recover()

@@ -7,10 +7,8 @@ the old file meanwhile is not lost either, for the next ingestion takes it from 
 
 from __future__ import annotations
 
-import fcntl
 import hashlib
 import shutil
-import time
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
@@ -19,11 +17,13 @@ from typing import TYPE_CHECKING
 from harness.errors import StoreError
 from harness.store.connect import ANEW, WAIT, connect
 from harness.store.journal import sync_directory
+from harness.store.lock import alone
 
 if TYPE_CHECKING:
     from duckdb import DuckDBPyConnection
 
 DIRECTORY = Path(__file__).parent / "migrations"
+_BUSY = "another process is migrating this store: try again"
 
 
 def migrations(directory: Path = DIRECTORY) -> tuple[Path, ...]:
@@ -61,7 +61,7 @@ def migrate(path: Path, files: Sequence[Path] | None = None, *, wait: float = WA
     """
     files = migrations() if files is None else files
     try:
-        with _alone(path.with_name("migrate.lock"), wait):
+        with alone(path.with_name("migrate.lock"), wait, _BUSY):
             return _migrate(path, files, wait)
     except OSError as error:
         raise StoreError(f"{path.parent}: the store cannot be written: {error.strerror}") from None
@@ -174,23 +174,3 @@ def remove(path: Path) -> None:
     """Delete a database with its write-ahead log, which must never meet another file."""
     for file in (path, path.with_name(f"{path.name}.wal")):
         file.unlink(missing_ok=True)
-
-
-@contextmanager
-def _alone(lock: Path, wait: float) -> Iterator[None]:
-    """One migration at a time on one machine."""
-    deadline = time.monotonic() + wait
-    with lock.open("a") as file:
-        while not _locked(file.fileno()):
-            if time.monotonic() > deadline:
-                raise StoreError(f"{lock}: another process is migrating this store: try again")
-            time.sleep(0.02)
-        yield
-
-
-def _locked(descriptor: int) -> bool:
-    try:
-        fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
-    except BlockingIOError:
-        return False
-    return True

@@ -13,15 +13,48 @@ from typing import Any, NamedTuple
 
 from harness.store import codec
 from harness.store.read import History, columns, read_all
-from harness.types import Attempt, CheckResult, Claim, Kind, Role, Run, Score
+from harness.store.values import encode_json
+from harness.types import Attempt, Case, CheckResult, Claim, Kind, Role, Run, Score, Verdict
 
-_ATTEMPTS = """
+_ROW = "list_sort(map_entries(fields::MAP(VARCHAR, JSON)))"
+"""The row of a case, whatever the order of its fields."""
+
+_SHARING = f"""
+  WITH earlier AS (
+    SELECT run, input_digest, fields FROM data.cases
+    WHERE kind = $kind AND run IN (
+      SELECT run FROM data.arms WHERE role = 'baseline' AND digest = $baseline
+    )
+  ), same AS (
+    SELECT fields FROM (SELECT DISTINCT fields FROM earlier)
+    WHERE {_ROW} IN (SELECT {_ROW} FROM (SELECT unnest(from_json($rows, '["JSON"]')) AS fields))
+  )
+  SELECT run FROM earlier
+  WHERE input_digest IN (SELECT unnest($inputs::VARCHAR[])) OR fields IN (FROM same)
+"""
+"""Runs against this baseline that share a case: what the model was shown, or the row of data."""
+
+_ATTEMPTS = f"""
 SELECT run, number, arm_digest, rules, verdict, reasons FROM v1.attempts
-WHERE baseline_digest = $baseline AND run IN (
-  SELECT run FROM data.cases
-  WHERE kind = 'check' AND input_digest IN (SELECT unnest($inputs::VARCHAR[]))
-)
+WHERE baseline_digest = $baseline AND run IN ({_SHARING})
 ORDER BY run, seq
+"""
+
+_LOOKED_AT = f"""
+SELECT DISTINCT d.arm
+FROM data.decisions d
+JOIN data.ends e ON e.run = d.run
+JOIN data.arms b ON b.run = d.run AND b.role = 'baseline'
+WHERE b.digest = $baseline AND d.attempt IS NULL AND d.repeats IS NULL
+  AND d.arm NOT IN (
+    SELECT a.digest FROM data.arms a WHERE a.run = d.run AND a.role IN ('base', 'baseline')
+  )
+  AND EXISTS (
+    FROM data.checks k
+    WHERE k.run = d.run AND k.candidate = d.candidate
+      AND k.against IS NOT NULL AND k.estimate IS NOT NULL
+  )
+  AND d.run IN ({_SHARING})
 """
 
 _KNOWS = """
@@ -35,22 +68,32 @@ WHERE list_has_any(json_keys(r.suites), ?::VARCHAR[])
 """
 
 _MEASURED = """
-SELECT DISTINCT s.run, c.suite, r.suites
+SELECT DISTINCT s.run, c.suite, r.suites, r.numerics
 FROM data.scores s
 JOIN data.ends e ON e.run = s.run
 JOIN data.runs r ON r.run = s.run
 JOIN data.cases c ON c.run = s.run AND c.digest = s."case"
-WHERE s.arm = $arm AND c.suite IN (SELECT unnest($suites::VARCHAR[]))
+WHERE s.arm = $arm AND c.suite IN (SELECT unnest($suites::VARCHAR[])) AND NOT EXISTS (
+  FROM data.arms a WHERE a.run = s.run AND a.digest = s.arm AND a.executor = 'stored'
+)
 ORDER BY s.run DESC
 """
 
-_SCORES = """
-FROM data.scores s
-WHERE s.run = $run AND s.arm = $arm AND s."case" IN (
-  SELECT digest FROM data.cases WHERE run = $run AND suite IN (SELECT unnest($suites::VARCHAR[]))
+_SCORES = f"""
+WITH usable AS (
+  SELECT unnest($runs::VARCHAR[]) AS run, unnest($suites::VARCHAR[]) AS suite
+), found AS (
+  SELECT s.*, bool_or(s.value IS NULL) OVER (PARTITION BY s.run, s."case", s.scorer) AS failed
+  FROM data.scores s
+  JOIN data.cases c ON c.run = s.run AND c.digest = s."case"
+  JOIN usable u ON u.run = c.run AND u.suite = c.suite
+  WHERE s.arm = $arm
 )
-ORDER BY s.seq
+SELECT {columns("score")} FROM found
+QUALIFY run = first_value(run) OVER (PARTITION BY "case", scorer ORDER BY failed, run DESC)
+ORDER BY run, seq
 """
+"""Of each case and scorer from one run: the latest that could score it, else the latest."""
 
 _COMPARISON = """
 SELECT k.run, c.digest, r.digest, k.n, k.wins, k.losses, k.clusters
@@ -129,6 +172,9 @@ class Rule:
     required: bool
     slice: str = ""
     """Of a tripwire: ``clause_type = payment``."""
+    metric: str = ""
+    sequential: bool | None = None
+    """None where it was not measured: what is stored does not tell then."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -147,10 +193,8 @@ class StoredScores:
     """Scores of an arm whose weights are gone."""
 
     scores: tuple[Score, ...]
-    runs: Mapping[str, str]
-    """Suite → the run that the scores are of; a suite that was never measured is absent."""
-    changed: tuple[str, ...]
-    """Suites that were measured only with other content: their scores are not comparable."""
+    incomparable: Mapping[str, str]
+    """Suite → why the scores that there are of it cannot be compared with new ones."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -205,17 +249,29 @@ class Release:
 class Past(History):
     """The questions of a gate; each answers empty where there is no history yet."""
 
-    def attempts(self, baseline: str, inputs: Collection[str]) -> tuple[Attempt, ...]:
+    def attempts(self, baseline: str, cases: Collection[Case]) -> tuple[Attempt, ...]:
         """The attempts against the arm of this digest, oldest first.
 
-        Those of runs that share a data case with ``inputs`` (input digests): a disjoint set of
-        cases is new evidence and starts a new sequence. A repeat is no attempt of its own.
+        Those of runs that share a data case, by what the model is shown or by the whole row: a
+        disjoint set of cases is new evidence and starts a new sequence. Where there is no data
+        case at all, the hand-written ones count. A repeat is no attempt of its own.
         """
         if not self.begun:
             return ()
         with self.open() as connection:
-            asked = {"baseline": baseline, "inputs": list(inputs)}
-            return tuple(codec.from_rows(Attempt, connection.execute(_ATTEMPTS, asked).fetchall()))
+            found = connection.execute(_ATTEMPTS, _sharing(baseline, cases)).fetchall()
+            return tuple(codec.from_rows(Attempt, found))
+
+    def looked_at(self, baseline: str, cases: Collection[Case]) -> frozenset[str]:
+        """Digests of the candidates that runs compared with this arm without an attempt.
+
+        Cases are shared as in ``attempts``.
+        """
+        if not self.begun:
+            return frozenset()
+        with self.open() as connection:
+            found = connection.execute(_LOOKED_AT, _sharing(baseline, cases)).fetchall()
+            return frozenset(arm for (arm,) in found)
 
     def knows(self, arm: str) -> bool:
         """Whether a finished run had the arm of this digest as baseline or candidate."""
@@ -238,27 +294,30 @@ class Past(History):
         policy = header.settings.get("policy", {})
         return Rules(run, policy, tuple(header.suites), _once(checks))
 
-    def stored_scores(self, arm: str, suites: Mapping[str, str]) -> StoredScores:
-        """All scores of the arm of this digest on ``suites`` (suite → digest).
+    def stored_scores(self, arm: str, suites: Mapping[str, str], numerics: str) -> StoredScores:
+        """All scores of the arm of this digest that compare with those of a new run.
 
-        Of each suite from the latest run that measured the arm on the same content.
+        ``suites`` (suite → digest) and ``numerics`` are that run's: of other content, or computed
+        otherwise, scores are another thing. Each case is taken from the latest run that scored
+        it, but never where scores were themselves taken over.
         """
         if not self.begun:
-            return StoredScores((), {}, ())
+            return StoredScores((), {})
         with self.open() as connection:
             asked = {"arm": arm, "suites": list(suites)}
-            measured = connection.execute(_MEASURED, asked).fetchall()
-            runs: dict[str, str] = {}
-            for run, suite, contents in measured:
-                if json.loads(contents).get(suite) == suites[suite]:
-                    runs.setdefault(suite, run)
-            scores: list[Score] = []
-            for run in sorted(set(runs.values())):
-                asked = {"run": run, "arm": arm, "suites": [s for s in runs if runs[s] == run]}
-                rows = connection.execute(f"SELECT {columns('score')} {_SCORES}", asked)
-                scores += codec.from_rows(Score, rows.fetchall())
-        changed = {suite for _, suite, _ in measured} - runs.keys()
-        return StoredScores(tuple(scores), runs, tuple(sorted(changed)))
+            usable: list[tuple[str, str]] = []
+            incomparable: dict[str, str] = {}
+            for run, suite, contents, computed in connection.execute(_MEASURED, asked).fetchall():
+                why = _incomparable(suite, json.loads(contents), computed, suites, numerics)
+                if why is None:
+                    usable.append((run, suite))
+                else:
+                    incomparable.setdefault(suite, why)
+            runs, measured = [run for run, _ in usable], [suite for _, suite in usable]
+            asked = {"arm": arm, "runs": runs, "suites": measured}
+            scores = codec.from_rows(Score, connection.execute(_SCORES, asked).fetchall())
+        left = {suite: why for suite, why in incomparable.items() if suite not in measured}
+        return StoredScores(tuple(scores), left)
 
     def pilot(self, suite: str, task: str, metric: str) -> Pilot | None:
         """The latest comparison of two different arms by a metric; the largest of its run."""
@@ -309,12 +368,41 @@ class Past(History):
         )
 
 
+def _sharing(baseline: str, cases: Collection[Case]) -> dict[str, Any]:
+    """What ``_SHARING`` asks of the history."""
+    kind = Kind.CHECK if any(case.kind is Kind.CHECK for case in cases) else Kind.CASE
+    linking = [case for case in cases if case.kind is kind]
+    rows = {id(case.fields): case.fields for case in linking}.values()
+    return {
+        "baseline": baseline,
+        "kind": kind,
+        "inputs": list({case.input_digest for case in linking}),
+        "rows": codec.to_json([encode_json(row) for row in rows]),
+    }
+
+
+def _incomparable(
+    suite: str, contents: Mapping[str, str], computed: str, now: Mapping[str, str], numerics: str
+) -> str | None:
+    """Why scores of a run do not compare with those of a new one; None where they do."""
+    if contents.get(suite) != now[suite]:
+        return f"they are of another version of {suite}"
+    # A class for each executor in use: one in common shows that all else is the same.
+    if set(computed.split("; ")) & set(numerics.split("; ")):
+        return None
+    old, new = (text.partition("; ")[0].split() for text in (computed, numerics))
+    was = " ".join(word for word in old if word not in new)
+    is_ = " ".join(word for word in new if word not in old)
+    return f"they were computed with {was or computed}, this run computes with {is_ or numerics}"
+
+
 def _once(checks: Sequence[CheckResult]) -> tuple[Rule, ...]:
     """What the checks demanded of any candidate, each once."""
     rules: dict[tuple[str, str, str], Rule] = {}
     for check in checks:
         key = (check.suite, check.task, check.name)
         if key not in rules or rules[key].margin is None:
+            measured = check.verdict is not Verdict.NOT_MEASURED
             rules[key] = Rule(
                 *key,
                 kind=check.kind,
@@ -323,6 +411,8 @@ def _once(checks: Sequence[CheckResult]) -> tuple[Rule, ...]:
                 margin=check.margin,
                 required=check.required,
                 slice=check.slice,
+                metric=check.metric,
+                sequential=check.look is not None if measured else None,
             )
     return tuple(rules.values())
 

@@ -6,14 +6,25 @@
 
 from __future__ import annotations
 
+from contextlib import AbstractContextManager
+
 from harness.errors import StoreError
 from harness.store.connect import DATABASE
 from harness.store.ingest import IngestReport, ingest
 from harness.store.journal import SUFFIX, JournalWriter, sync_directory
+from harness.store.lock import alone
 from harness.store.migrate import migrate, remove
 from harness.store.past import Past
 from harness.store.verify import verify
 from harness.types import Run
+
+DECIDING = "deciding.lock"
+_PATIENCE = 60.0
+"""Seconds to wait for the decision of another run: it takes in journals and writes its own."""
+_BUSY = (
+    "another run is recording its decision, and did not finish in time; run the gate again "
+    "(its outputs are kept)"
+)
 
 
 class Store(Past):
@@ -25,6 +36,13 @@ class Store(Past):
         writer.append("run", [run])
         writer.sync()
         return writer
+
+    def deciding(self, wait: float = _PATIENCE) -> AbstractContextManager[None]:
+        """The moment of decision: one run at a time, so that no two take the same attempt.
+
+        Raises StoreError if another run is still at it after ``wait`` seconds.
+        """
+        return alone(self.path / DECIDING, wait, _BUSY)
 
     def recover(self) -> IngestReport:
         """Take in what earlier runs left, finished or cut short.

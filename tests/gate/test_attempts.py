@@ -6,7 +6,16 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from harness.gate.attempts import changes, conclude, notes, number, ruled, rules_digest
+from harness.gate.attempts import (
+    changes,
+    conclude,
+    confirm,
+    following,
+    notes,
+    number,
+    ruled,
+    rules_digest,
+)
 from harness.store.past import Rule, Rules
 from harness.types import Arm, Attempt, Claim, GateDecision, GateVerdict, Kind, Role
 
@@ -37,6 +46,15 @@ def test_candidates_of_a_run_are_attempts_in_the_order_of_the_command_line():
     assert numbers(arms) == [("v3", 1, True), ("v2", 2, True)]
     past = [attempt(1, "old"), attempt(4, "older", "other rules")]
     assert numbers(arms, past) == [("v3", 5, True), ("v2", 6, True)]
+
+
+def test_numbers_that_collided_are_both_counted():
+    """Three decisions were paid for as 1, 1 and 2: the next is the fourth, not the third."""
+    past = [attempt(1, "a"), attempt(1, "b"), attempt(2, "c")]
+    assert following(past) == 4
+    assert numbers([candidate("v2")], past) == [("v2", 4, True)]
+    assert following([attempt(1, "a"), attempt(1, "a")]) == 2
+    assert following([]) == 1
 
 
 def test_the_level_of_an_attempt_is_its_share_of_alpha():
@@ -128,6 +146,62 @@ def test_a_repeat_that_agrees_needs_no_note():
     assert conclude(same, numbered([attempt(1, "v2")]), complete=True).notes == ()
 
 
+def test_a_loss_that_is_found_stands_against_a_recorded_promotion():
+    """Whatever was signed once; the note names both, and no attempt is spent again."""
+    past = [attempt(1, "v2", verdict=GateVerdict.PROMOTE), attempt(2, "v3")]
+    found = conclude(decision(GateVerdict.REJECT), numbered(past), complete=True)
+    assert (found.verdict, found.reasons) == ("REJECT", ("now said",))
+    assert (found.attempt, found.repeats) == (1, None)
+    assert found.notes == (
+        "run run-1 decided PROMOTE on the same candidate, suites and policy (once said); this run "
+        "found REJECT, which stands",
+    )
+
+
+def test_once_rejected_a_promotion_does_not_come_back():
+    """The recorded REJECT is what is repeated from then on, by whatever a third run finds."""
+    promoted = attempt(1, "v2", verdict=GateVerdict.PROMOTE)
+    rejected = dataclasses.replace(promoted, run="run-2", verdict=GateVerdict.REJECT)
+    found = conclude(decision(), numbered([promoted, rejected]), complete=True)
+    assert (found.verdict, found.attempt, found.repeats) == ("REJECT", 1, "run-2")
+    assert conclude(decision(), numbered([rejected, promoted]), complete=True).repeats == "run-2"
+
+
+class TestTheMomentOfDecision:
+    """Between numbering and recording another run may have decided."""
+
+    def test_a_free_attempt_is_confirmed(self):
+        mine = numbered([attempt(1, "old")])
+        made = conclude(decision(), mine, complete=True)
+        assert confirm(made, mine, [attempt(1, "old"), attempt(3, "v9")]) == made
+
+    @pytest.mark.parametrize("verdict", ["PROMOTE", "INCONCLUSIVE", "REJECT"])
+    def test_an_attempt_that_was_taken_is_incomplete(self, verdict):
+        mine = numbered([attempt(1, "old")])
+        made = conclude(decision(GateVerdict(verdict)), mine, complete=True)
+        found = confirm(made, mine, [attempt(1, "old"), attempt(2, "v9", "other rules")])
+        assert (found.verdict, found.attempt, found.repeats) == ("INCOMPLETE", None, None)
+        assert found.reasons == (
+            "another run (run-2) took attempt 2 while this one went on; run the gate again "
+            "(its outputs are kept)",
+        )
+
+    def test_a_candidate_that_was_decided_meanwhile_is_incomplete(self):
+        """By another number: run again, it repeats that decision."""
+        mine = number([candidate("v3"), candidate("v2")], V1, BASE, "rules", [], 0.05)["v2"]
+        made = conclude(decision(), mine, complete=True)
+        found = confirm(made, mine, [attempt(1, "v2")])
+        assert (found.verdict, found.attempt) == ("INCOMPLETE", None)
+        assert "decided on the same candidate" in found.reasons[0]
+
+    def test_what_spends_nothing_cannot_be_taken(self):
+        """A repeat, a loss found against a recorded promotion, a partial run."""
+        past = [attempt(1, "v2", verdict=GateVerdict.PROMOTE)]
+        for verdict, complete in (("PROMOTE", True), ("REJECT", True), ("PARTIAL", False)):
+            made = conclude(decision(GateVerdict(verdict)), numbered(past), complete)
+            assert confirm(made, numbered(past), past) == made
+
+
 ALPHAS = st.floats(0.001, 0.4)
 RUNS = st.lists(
     st.tuples(
@@ -162,22 +236,39 @@ def test_all_attempts_together_cost_no_more_than_alpha(alpha, runs):
 
 def test_an_unknown_baseline_is_said_so():
     """Its attempts may have been spent where this store cannot see them."""
-    assert notes(V1, known=False) == (
+    assert notes(V1, known=False, looked_at=0) == (
         "this store has no record of the baseline v1: earlier attempts elsewhere are not known to "
         "it",
     )
-    assert notes(V1, known=True) == ()
+    assert notes(V1, known=True, looked_at=0) == ()
 
 
-def test_rules_are_known_by_suites_and_policy():
-    """The order in which suites are named is nothing; every digest is something."""
-    one = rules_digest({"a": "1", "b": "2"}, "p")
-    assert one == rules_digest({"b": "2", "a": "1"}, "p")
-    others = [({"a": "1"}, "p"), ({"a": "1", "b": "3"}, "p"), ({"a": "1", "b": "2"}, "q")]
-    assert len({one, *(rules_digest(*other) for other in others)}) == 4
+@pytest.mark.parametrize(("count", "who"), [(1, "candidate was"), (3, "candidates were")])
+def test_candidates_that_were_only_looked_at_are_said(count, who):
+    assert notes(V1, known=True, looked_at=count) == (
+        f"{count} other {who} looked at in partial runs on these cases: the best of several looks "
+        "better than it is",
+    )
 
 
-CHECK = Rule("s", "t", "no-worse", Kind.CHECK, Claim.NOT_WORSE, Role.BASELINE, 0.03, True)
+def test_rules_are_known_by_suites_and_what_is_pinned():
+    """The order in which they are named is nothing; every digest is something."""
+    pinned = {"policy": "p", "anchor": None}
+    one = rules_digest({"a": "1", "b": "2"}, pinned)
+    assert one == rules_digest({"b": "2", "a": "1"}, dict(reversed(pinned.items())))
+    others = [
+        ({"a": "1"}, pinned),
+        ({"a": "1", "b": "3"}, pinned),
+        ({"a": "1", "b": "2"}, pinned | {"policy": "q"}),
+        ({"a": "1", "b": "2"}, pinned | {"anchor": "v0"}),
+    ]
+    assert len({one, *(rules_digest(*other) for other in others)}) == 5
+
+
+CHECK = Rule(
+    "s", "t", "no-worse", Kind.CHECK, Claim.NOT_WORSE, Role.BASELINE, 0.03, True,
+    metric="accuracy", sequential=False,
+)  # fmt: skip
 FLOOR = Rule("s", "t", "floor", Kind.CHECK, Claim.MIN, None, 0.8, True)
 BETTER = Rule("s", "t", "better", Kind.CHECK, Claim.BETTER, Role.BASELINE, 0.0, False)
 WIRE = Rule(
@@ -221,6 +312,11 @@ CHANGED = {
     "reference": (
         rules(replaced(CHECK, against=Role.BASE)), "reference of s t.no-worse: baseline → base",
     ),
+    "metric": (
+        rules(replaced(CHECK, metric="token_f1")),
+        "metric of s t.no-worse: accuracy → token_f1",
+    ),
+    "sequential": (rules(replaced(CHECK, sequential=True)), "s t.no-worse is now sequential"),
     "required no longer": (
         rules(replaced(CHECK, required=False)), "s t.no-worse is no longer required",
     ),
@@ -244,16 +340,26 @@ def test_nothing_changed_is_nothing_said():
     assert changes(None, now) == ()
     unknown = dataclasses.replace(rules(replaced(CHECK, margin=None)), run="run-1")
     assert changes(unknown, rules()) == ()
+    unknown = rules(replaced(CHECK, sequential=None))
+    assert changes(unknown, rules(replaced(CHECK, sequential=True))) == ()
 
 
 def test_rules_of_a_run_are_what_its_items_declare(declare):
     """One rule for all candidates; a limit only where the claim has one."""
     check = declare(limit=0.04)
     other = dataclasses.replace(check, id="other", candidate="v3")
-    better = dataclasses.replace(check, name="better", claim=Claim.BETTER, required=False)
+    better = dataclasses.replace(
+        check, name="better", claim=Claim.BETTER, required=False, sequential=True
+    )
     found = ruled("run-2", {"alpha": 0.05}, ["s"], [check, other, better])
     assert (found.run, found.policy, found.suites) == ("run-2", {"alpha": 0.05}, ("s",))
     assert found.checks == (
-        Rule("s", "t", check.name, Kind.CHECK, Claim.NOT_WORSE, Role.BASELINE, 0.04, True),
-        Rule("s", "t", "better", Kind.CHECK, Claim.BETTER, Role.BASELINE, None, False),
-    )
+        Rule(
+            "s", "t", check.name, Kind.CHECK, Claim.NOT_WORSE, Role.BASELINE, 0.04, True,
+            metric="accuracy", sequential=False,
+        ),
+        Rule(
+            "s", "t", "better", Kind.CHECK, Claim.BETTER, Role.BASELINE, None, False,
+            metric="accuracy", sequential=True,
+        ),
+    )  # fmt: skip

@@ -1,11 +1,14 @@
 """What the policy adds to a gate: attempts, anchor, tripwires, contamination, noise, looks."""
 
 import json
+import shutil
+from pathlib import Path
 
 import pytest
 
-from harness.adapters.digest import base_digest
+from harness.adapters.digest import adapter_digest, base_digest
 from harness.adapters.manifest import write_manifest
+from harness.store.store import Store
 from harness.suite.digest import input_digest
 
 
@@ -193,8 +196,6 @@ def _trained(project, name, rows, parent=None):
 
 def test_a_gate_sample_that_was_trained_on_is_no_evidence(gate, project, candidate):
     """Found by what the model is shown, whatever the row's id is; here in the parent's rows."""
-    from harness.adapters.digest import adapter_digest
-
     _trained(project, "v1", [{"n": 5, "size": "L"}, {"n": 7}])
     _trained(project, "v2", [], parent=adapter_digest(project.root / "adapters/v1"))
     result = gate()
@@ -270,3 +271,147 @@ def test_the_same_inputs_give_a_byte_identical_decision(gate, project, candidate
     first = candidate()
     gate("--store", "other")
     assert json.dumps(candidate()) == json.dumps(first)
+
+
+def test_two_gates_at_once_cannot_be_the_same_attempt(
+    gate, project, pytester, candidate, on_start, monkeypatch
+):
+    """While this one computes, another decides on another candidate."""
+    monkeypatch.setenv("PYTHONPATH", str(Path(__file__).parent))  # where the fake engine is
+    project.adapter("v3", 0.81)
+    others = []
+
+    def meanwhile():
+        if not others:
+            arguments = ("--candidate", "v3", "--report-dir", "elsewhere")
+            others.append(pytester.runpytest_subprocess("suites", *arguments).ret)
+
+    on_start(meanwhile)
+    result = gate()
+    assert others == [0]
+    assert result.ret == 1
+    found = candidate()
+    assert (found["verdict"], found["attempt"]) == ("INCOMPLETE", None)
+    assert "took attempt 1" in found["reasons"][0]
+    assert gate().ret == 0
+    assert candidate()["attempt"] == 2
+
+
+def _reads_more(project):
+    """Every prompt reads one more field, and shows the model what it showed before."""
+    text = (project.root / "suites/colours.yaml").read_text("utf-8")
+    text = text.replace("{{ size }}. Colour", "{{ size }}{{ shelf[:0] }}. Colour")
+    text = text.replace("{{ n }}! Colour", "{{ n }}!{{ shelf[:0] }} Colour")
+    project.write("suites/colours.yaml", text.replace("{n: 7}", "{n: 7, shelf: x}"))
+
+
+def test_a_prompt_that_reads_one_more_field_starts_no_new_sequence(gate, project, candidate):
+    project.adapter("v3", 0.81)
+    gate()
+    _reads_more(project)
+    gate("--candidate", "v3")
+    assert candidate()["attempt"] == 2
+
+
+def test_hand_written_cases_alone_are_counted_and_repeated(gate, project, candidate):
+    """One attempt and one release, however often it is asked."""
+    text = (project.root / "suites/colours.yaml").read_text("utf-8")
+    project.write("suites/colours.yaml", text.partition("rubrics:")[0])
+    gate()
+    gate()
+    assert (candidate()["attempt"], candidate()["repeats"]) == (1, first_run(project))
+    releases = Store(project.root / ".loragate").sql("SELECT candidate FROM v1.releases").rows
+    assert releases == (("v2",),)
+
+
+def test_what_a_candidate_is_compared_with_is_part_of_the_rules(gate, project, policy, candidate):
+    """Another base model is another question to the same candidate, not a repeat."""
+    project.base("served", seed=1)
+    project.base("other", seed=2)
+    project.write("one.yaml", 'base: served\n"*": adapters/v1\n')
+    project.write("two.yaml", 'base: served\n"*": adapters/v2\n')
+    policy("allow_base_change: true")
+    arguments = ("--baseline", "one.yaml", "--candidate", "two.yaml")
+    gate(*arguments)
+    gate(*arguments, "--base-model", "other")
+    assert (candidate()["attempt"], candidate()["repeats"]) == (2, None)
+
+
+@pytest.fixture
+def other_engine(monkeypatch):
+    """The name of another engine, in which everyone has half the skill."""
+    import fake_engine
+
+    from harness.registry import ENGINES
+
+    class Poor(fake_engine.FakeEngine):
+        def __init__(self, *given):
+            super().__init__(*given)
+            self.skills = {arm: skill / 2 for arm, skill in self.skills.items()}
+
+    monkeypatch.setattr(fake_engine, "Poor", Poor, raising=False)
+    if "poor" not in ENGINES:
+        ENGINES.register("poor", "fake_engine:Poor")
+    return "poor"
+
+
+def test_a_decision_of_another_engine_is_not_repeated(gate, other_engine, candidate):
+    gate()
+    gate("--engine", other_engine)
+    assert (candidate()["attempt"], candidate()["repeats"]) == (2, None)
+
+
+def test_who_else_is_gated_does_not_matter_to_a_repeat(gate, project, report):
+    """Though that one needs another executor, so the run has one numerics class more."""
+    project.adapter("v3", 0.81, init_lora_weights="pissa")
+    gate()
+    gate("--candidate", "v2", "--candidate", "v3")
+    executors = {arm["name"]: arm["executor"] for arm in report()["arms"]}
+    assert executors["v3"] == "peft"
+    found = {c["name"]: (c["attempt"], c["repeats"]) for c in report()["candidates"]}
+    assert found == {"v2": (1, first_run(project)), "v3": (2, None)}
+
+
+def _pin_and_delete(project, policy):
+    """Of the anchor v0 only the digest is left."""
+    path = project.root / "adapters/v0"
+    digest = adapter_digest(path)
+    shutil.rmtree(path)
+    policy(f"anchor: {digest[:16]}")
+
+
+def test_anchor_scores_of_another_engine_do_not_stand_in(
+    gate, project, policy, other_engine, candidate
+):
+    project.adapter("v0", 0.95)
+    gate("--candidate", "v0", "--engine", other_engine)
+    _pin_and_delete(project, policy)
+    gate()
+    twin = _by_name(candidate())["choose.no-worse~anchor@v2"]
+    assert twin["verdict"] == "NOT_MEASURED"
+    assert "computed with engine=poor, this run computes with engine=fake" in twin["reason"]
+
+
+def test_a_partial_run_does_not_break_a_stored_anchor(gate, project, policy, candidate):
+    project.adapter("v0", 0.75)
+    gate("--candidate", "v0")
+    _pin_and_delete(project, policy)
+    gate("-k", "say")
+    gate()
+    twin = _by_name(candidate())["choose.no-worse~anchor@v2"]
+    assert (twin["verdict"], twin["n"]) == ("PASS", 300)
+
+
+def test_looks_without_an_attempt_are_said_before_anything_is_signed(gate, project, candidate):
+    """Two others were looked at; whoever has an attempt of its own has paid for it."""
+    for name, skill in (("v3", 0.81), ("v4", 0.82), ("v5", 0.83)):
+        project.adapter(name, skill)
+        gate("--candidate", name, "-k", "no-worse")
+    gate("--candidate", "v5")
+    result = gate()
+    note = (
+        "2 other candidates were looked at in partial runs on these cases: the best of several "
+        "looks better than it is"
+    )
+    assert note in candidate()["notes"]
+    result.stdout.fnmatch_lines([f"*{note[:60]}*"])

@@ -56,6 +56,16 @@ def test_a_broken_release_file_is_a_usage_error(gate, project):
     )
 
 
+def test_a_plain_baseline_in_a_release_file_is_no_new_one(gate, project, report):
+    """Attempts are counted against what it is: a file around it does not begin anew."""
+    gate()
+    project.adapter("v3", 0.81)
+    project.write("prod.yaml", '"*": adapters/v1\n')
+    gate("--candidate", "v3", "--baseline", "prod.yaml")
+    (candidate,) = report()["candidates"]
+    assert candidate["attempt"] == 2
+
+
 class TestBaseChange:
     def test_it_needs_the_policys_permission(self, gate, project):
         project.base("second", seed=1)

@@ -46,6 +46,28 @@ class TestReleaseSets:
         arms = project.arms("a=a.yaml", "b=b.yaml")
         assert arms.candidate("a").digest != arms.candidate("b").digest
 
+    def test_one_adapter_for_every_suite_is_that_adapter(self, project):
+        """Under the name and path of its file; its member says where it lies."""
+        file = project.write("prod.yaml", '"*": v1\n')
+        arms = project.arms("v2", "v1", baseline="prod.yaml")
+        plain = arms.candidate("v1")
+        assert arms.baseline == replace(plain, role=Role.BASELINE, name="prod", path=str(file))
+        assert [arm.name for arm in arms.runnable()] == ["base", "prod", "v2"]
+        alone = project.arms("v2", baseline="prod.yaml")
+        (member,) = alone.members
+        assert (member.digest, member.path) == (plain.digest, plain.path)
+
+    def test_the_base_for_every_suite_is_the_base(self, project):
+        project.write("r.yaml", '"*": base\n')
+        arms = project.arms("r=r.yaml")
+        assert arms.candidate("r").digest == arms.base.digest
+
+    def test_one_adapter_on_another_base_stays_a_set(self, project):
+        project.base("second", seed=1)
+        project.write("r.yaml", 'base: second\n"*": v1\n')
+        arm = project.arms("r=r.yaml", allow_base_change=True).candidate("r")
+        assert (arm.adapter, list(arm.adapters)) == (None, ["*"])
+
     def test_a_plain_arm_keeps_the_identity_it_always_had(self, project):
         """Of (base, adapter), as journals of earlier versions have it."""
         arms = project.arms("v2", baseline="v1")

@@ -2,6 +2,9 @@
 
 import json
 import shutil
+from dataclasses import replace
+from pathlib import Path
+from typing import ClassVar
 
 import pytest
 
@@ -11,7 +14,7 @@ from harness.pipeline.arms import arm_digest
 from harness.pipeline.lineage import trace
 from harness.pipeline.search import Search
 from harness.store.read import SeenArm
-from harness.suite.digest import digest
+from harness.suite.digest import digest, input_digest
 from harness.types import Kind
 
 
@@ -95,6 +98,83 @@ def test_of_a_release_set_only_what_serves_the_suite_counts(project, line, trace
     assert lineages["r"].trained_on == {"a-0": "v1"}
 
 
+class TestBareCopies:
+    """Directories of one content of which only one says what it was trained on."""
+
+    @pytest.fixture
+    def bare(self, project, line):
+        """Copies an adapter without its manifest and rows."""
+
+        def copy(path, name):
+            target = project.root / name
+            shutil.copytree(path, target)
+            for file in (MANIFEST_FILE, ROWS_FILE):
+                (target / file).unlink()
+            return target
+
+        return copy
+
+    def test_one_that_is_named_hides_nothing_of_a_parent(self, line, bare, traced):
+        bare(line[0], "prod")
+        _, lineages = traced("v2", baseline="prod")
+        assert lineages["v2"].trained_on["a-0"] == "parent v1"
+        assert lineages["v2"].unknown == ()
+
+    def test_nor_of_the_candidate_itself(self, line, bare, traced):
+        bare(line[1], "prod")
+        _, lineages = traced("prod")
+        assert lineages["prod"].trained_on["a-1"] == "v2"
+        assert lineages["prod"].trained_on["a-0"] == "parent v1"
+
+    @pytest.mark.parametrize("names", [("copy", "v2=away/v2"), ("v2=away/v2", "copy")])
+    def test_of_two_that_are_named_either_may_know(self, project, line, bare, traced, names):
+        bare(line[1], "copy")
+        (project.root / "away").mkdir()
+        line[1].rename(project.root / "away/v2")
+        _, lineages = traced(*names)
+        assert [found.trained_on["a-1"] for found in lineages.values()] == ["v2", "v2"]
+
+    def test_rows_of_several_add_up(self, line, bare, traced):
+        (bare(line[1], "other") / ROWS_FILE).write_text(f"{_row(6)}\n")
+        _, lineages = traced("v2", baseline="other")
+        assert lineages["v2"].trained_on.keys() >= {"a-1", "a-6"}
+
+
+class TestPromptFields:
+    """Training and gate read the same rows, and their prompts not the same fields."""
+
+    ROW: ClassVar = {"clause": "Birch may end this lease.", "state": "Ohio", "label": "payment"}
+
+    @pytest.fixture
+    def contaminated(self, project, traced, cases):
+        """Whether a case of ROW that shows some fields counts, trained on other ones."""
+
+        def found(trained, shown, row=self.ROW):
+            rows = [input_digest({name: row[name] for name in trained})]
+            project.seal(project.root / "adapters/v1", rows)
+            shows = input_digest({name: row[name] for name in shown})
+            cases[:] = [replace(cases[0], fields=row, input_digest=shows)]
+            return "a-0" in traced("v1")[1]["v1"].trained_on
+
+        return found
+
+    @pytest.mark.parametrize(
+        ("trained", "shown"),
+        [
+            (["clause"], ["clause", "state"]),
+            (["clause", "state"], ["clause"]),
+            (["clause", "state"], ["clause", "state", "label"]),
+            (["state", "label"], ["state", "label"]),
+        ],
+    )
+    def test_a_field_more_or_less_hides_no_row(self, contaminated, trained, shown):
+        assert contaminated(trained, shown)
+
+    @pytest.mark.parametrize("trained", [["label"], ["state", "label"]])
+    def test_what_many_rows_share_tells_nothing(self, contaminated, trained):
+        assert not contaminated(trained, ["clause"])
+
+
 class TestParents:
     def test_one_that_is_gone_is_told(self, line, traced):
         shutil.rmtree(line[0])
@@ -126,6 +206,30 @@ class TestParents:
         _, lineages = traced("v2", seen=seen)
         assert "which was not found" in lineages["v2"].unknown[0]
         assert "where a run saw it" in lineages["v2"].unknown[0]
+
+    @pytest.mark.parametrize("problem", ["file", "loop", "denied"])
+    def test_a_path_that_cannot_be_read_by_now_is_told(
+        self, project, line, traced, problem, monkeypatch
+    ):
+        parent = adapter_digest(line[0])
+        shutil.rmtree(line[0])
+        if problem == "file":
+            line[0].write_text("notes")
+        elif problem == "loop":
+            line[0].symlink_to(line[0])
+        else:
+            stat = Path.stat
+
+            def denied(path, **options):
+                if line[0] in (path, *path.parents):
+                    raise PermissionError(13, "Permission denied", str(path))
+                return stat(path, **options)
+
+            line[0].mkdir()
+            monkeypatch.setattr(Path, "stat", denied)
+        seen = [SeenArm("run-1", str(line[0]), "b", parent, arm_digest("b", parent))]
+        _, lineages = traced("v2", seen=seen)
+        assert f"{line[0]} could not be read: " in lineages["v2"].unknown[0]
 
     def test_an_adapter_that_continues_itself_is_a_problem(self, line, traced):
         path = line[0] / MANIFEST_FILE

@@ -166,7 +166,7 @@ def test_a_journal_from_before_there_were_repeats_and_attempts_is_read(store, re
     query = "SELECT count(*), sum(repeat) FROM v1.outputs WHERE answer IS NOT NULL"
     assert store.sql(query).rows == ((8, 0),)
     assert [row[2] for row in store.flips(record.run.id).rows] == ["s0", "s2"]
-    assert store.attempts("arm1", ["input0"]) == ()
+    assert store.attempts("arm1", record.cases) == ()
 
 
 def test_rebuilding_gives_the_same_history(store: Store, record, again, journal):
