@@ -239,6 +239,15 @@ def test_whatever_is_journalled_is_loaded_from_the_database(
     assert store.known_outputs([output.key for output in outputs]) == finished
 
 
+def test_an_output_is_found_by_a_key_that_utf_8_cannot_carry(store: Store, record: RunRecord):
+    """Found by hypothesis: no key of the product is like that, and no key may be a crash."""
+    output = Output("\ud800", text="x")
+    with store.journal(record.run) as writer:
+        writer.append("output", [output])
+    store.ingest()
+    assert store.known_outputs(["\ud800"]) == {"\ud800": output}
+
+
 def test_many_chunks_are_one_run(store: Store, record: RunRecord, monkeypatch):
     """Reading in chunks bounds memory and loses nothing at the seams."""
     monkeypatch.setattr(module, "_CHUNK", 3)
