@@ -112,7 +112,8 @@ def _constant(alpha: float, times: Fractions) -> float:
     if len(times) == 1:
         return least
     most = critical(alpha / len(times), None)
-    return float(brentq(lambda c: _crossing(c, times) - alpha, least, most, xtol=1e-10))
+    # Where a first look adds nothing, c is ``least`` itself, on either side of rounding.
+    return float(brentq(lambda c: _crossing(c, times) - alpha, least - 1e-6, most, xtol=1e-10))
 
 
 @cache

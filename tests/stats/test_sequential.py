@@ -175,3 +175,9 @@ def test_fractions_that_do_not_increase_to_one_are_refused(information):
 def test_more_looks_than_planned_are_refused(z):
     with pytest.raises(ValueError, match=f"{len(z)} looks; 2 are planned"):
         sequential.p_value(z, (0.5, 1.0))
+
+
+def test_a_first_look_that_can_show_nothing_leaves_the_fixed_bound():
+    """At 6% of the information the bound is 10 standard deviations away."""
+    *_, last = sequential.bounds(0.0076, (1 / 17, 1.0))
+    assert last == pytest.approx(norm.isf(0.0076), abs=1e-5)
