@@ -1,6 +1,13 @@
 """What holds for all tests."""
 
+import os
+from pathlib import Path
+
 from hypothesis import settings
+
+# Without a GPU Triton's kernels run in its interpreter; triton asks once, when first imported.
+if not Path("/dev/nvidiactl").exists():
+    os.environ.setdefault("TRITON_INTERPRET", "1")
 
 # A busy machine is no failing example.
 settings.register_profile("loragate", deadline=None)

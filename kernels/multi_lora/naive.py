@@ -17,8 +17,11 @@ def naive_lora(
     bias: Tensor | None = None,
 ) -> Tensor:
     """Same shapes and meaning as :func:`op.fused_lora`: y = x Wᵀ + bias + s·(x Aᵀ) B, by rows."""
-    rows = x.reshape(-1, x.shape[-1])
+    rows, layout = x.reshape(-1, x.shape[-1]), batch.layout
     y = torch.nn.functional.linear(rows, weight, bias)
-    for row, (lo, hi, scale) in enumerate(batch.owned):
-        y[row] += scale * (rows[row] @ lora_a[lo:hi].T) @ lora_b[lo:hi]
+    for row, slot in enumerate(batch.rows.slots.tolist()):
+        if slot >= 0:
+            (lo, hi), at = layout.columns[slot], layout.offsets[slot]
+            u = rows[row] @ lora_a[at : at + hi - lo].T
+            y[row] += layout.scales[slot] * u @ lora_b[lo:hi]
     return y.reshape(*x.shape[:-1], len(weight))

@@ -1,230 +1,318 @@
-"""The fused linear against fp64, and what must not change a bit."""
+"""The fused linear on the CPU: the formula, PEFT as its oracle, and what never leaks."""
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 
 import pytest
 import torch
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
-from torch import Tensor
+from torch import Tensor, nn
 
-from harness.kernels.multi_lora import LoraBatch, Packed, fused_lora, naive_lora, pack
+from harness.kernels.multi_lora import (
+    Layout,
+    LoraBatch,
+    Packed,
+    cpu,
+    expand_,
+    fused_lora,
+    linear_expand,
+    naive_lora,
+    pack_adapters,
+    share_shrink,
+    shrink,
+)
 
-RANKS = (1, 3, 8, 24, 128)
-Adapters = list[tuple[Tensor, Tensor, float] | None]
+from .reference import BOUNDS, Linear, assert_same_bits, error, rows
 
-
-@pytest.fixture(autouse=True)
-def _one_thread():
-    """Bits of a GEMM depend on the number of threads; the gate sets it once."""
-    before = torch.get_num_threads()
-    torch.set_num_threads(1)
-    yield
-    torch.set_num_threads(before)
-
-
-def make_adapters(n: int, k: int, ranks: Sequence[int | None], seed: int = 0) -> Adapters:
-    """Random adapters; None has no part in this linear."""
-    rng = torch.Generator().manual_seed(seed)
-    return [
-        None
-        if rank is None
-        else (
-            torch.randn(rank, k, generator=rng) / k**0.5,
-            torch.randn(n, rank, generator=rng),
-            0.5 + place,
-        )
-        for place, rank in enumerate(ranks)
-    ]
+MODES = pytest.mark.parametrize("mode", ["deterministic", "fast"])
+DTYPES = pytest.mark.parametrize("dtype", BOUNDS, ids=lambda dtype: str(dtype)[6:])
 
 
-def make_linear(n: int, k: int, seed: int = 0) -> tuple[Tensor, Tensor]:
-    """Random weight [N, K] and bias [N]."""
-    rng = torch.Generator().manual_seed(seed + 1)
-    return torch.randn(n, k, generator=rng) / k**0.5, torch.randn(n, generator=rng)
-
-
-def rows_of(count: int, k: int, seed: int = 0) -> Tensor:
-    """Random inputs [T, K]."""
-    return torch.randn(count, k, generator=torch.Generator().manual_seed(seed + 2))
-
-
-def run(x: Tensor, weight: Tensor, bias: Tensor, packed: Packed, index: Sequence[int]) -> Tensor:
-    batch = LoraBatch.build(index, packed.columns, packed.scales)
-    return fused_lora(x, weight, packed.lora_a, packed.lora_b, batch, bias)
-
-
-def exact(
-    x: Tensor, weight: Tensor, bias: Tensor, adapters: Adapters, index: Sequence[int]
-) -> Tensor:
-    """Fp64, one row at a time, from the adapters themselves and not from any table."""
-    result = []
-    for row, adapter in zip(x.double(), index, strict=True):
-        y = weight.double() @ row + bias.double()
-        if adapter >= 0 and adapters[adapter] is not None:
-            a, b, scale = adapters[adapter]
-            y = y + scale * (b.double() @ (a.double() @ row))
-        result.append(y)
-    return torch.stack(result) if result else x.new_zeros(0, len(weight)).double()
-
-
-def error(actual: Tensor, expected: Tensor) -> float:
-    """Norm error per row, the largest."""
-    if not len(expected):
-        return 0.0
-    gap = (actual.double() - expected).norm(dim=-1) / expected.norm(dim=-1)
-    return float(gap.max())
-
-
+@settings(max_examples=60)
 @given(
     index=st.lists(st.integers(-1, 3), max_size=70),
-    ranks=st.lists(st.sampled_from([None, *RANKS]), min_size=4, max_size=4),
+    ranks=st.lists(st.sampled_from([None, 1, 3, 8, 16, 17, 24, 128, 256]), min_size=4, max_size=4),
     n=st.sampled_from([1, 7, 33, 128]),
     k=st.sampled_from([1, 5, 32, 100]),
-    seed=st.integers(0, 5),
+    dtype=st.sampled_from([*BOUNDS]),
+    mode=st.sampled_from(["deterministic", "fast"]),
+    view=st.sampled_from(["contiguous", "conv1d", "offset", "transposed"]),
+    ascending=st.booleans(),
 )
-def test_it_is_the_formula(
-    index: list[int], ranks: list[int | None], n: int, k: int, seed: int
-) -> None:
-    """Any ranks, shapes and order of rows, base rows and absent adapters: 1e-6 of fp64."""
-    adapters, (weight, bias) = make_adapters(n, k, ranks, seed), make_linear(n, k, seed)
-    x, packed = rows_of(len(index), k, seed), pack(adapters, weight)
-    gap = run(x, weight, bias, packed, index) - exact(x, weight, bias, adapters, index)
+def test_it_is_the_formula(index, ranks, n, k, dtype, mode, view, ascending) -> None:
+    """Any ranks, shapes, strides and order of rows, base rows and absent adapters."""
+    index = sorted(index) if ascending else index
+    linear, x = Linear.random(ranks, n, k, dtype), rows(len(index), k, dtype)
+    packed, weight, given = linear.packed, linear.weight, x
+    if view == "conv1d":
+        weight = weight.T.contiguous().T
+    elif view == "offset":
+        given = torch.full((len(x) + 1, k + 9), torch.nan, dtype=dtype)[1:, 3 : 3 + k]
+        given.copy_(x)
+    elif view == "transposed":
+        given = x.T.contiguous().T
+    batch = LoraBatch.build(index, packed.layout, mode=mode)
+    actual = fused_lora(given, weight, packed.lora_a, packed.lora_b, batch, linear.bias)
     # Against the sum of absolute terms: with few outputs the terms may cancel to almost nothing.
-    sizes = [part and (part[0].abs(), part[1].abs(), part[2]) for part in adapters]
-    terms = exact(x.abs(), weight.abs(), bias.abs(), sizes, index)
-    assert bool((gap.norm(dim=-1) <= 1e-6 * terms.norm(dim=-1)).all())
+    sizes = [part and (part[0].abs(), part[1].abs(), part[2]) for part in linear.adapters]
+    terms = Linear(linear.weight.abs(), linear.bias.abs(), sizes).exact(x.abs(), index)
+    gap = actual.double() - linear.exact(x, index)
+    assert bool((gap.norm(dim=-1) <= BOUNDS[dtype] * terms.norm(dim=-1)).all())
 
 
 @given(index=st.lists(st.integers(-1, 3), max_size=20), repeat=st.integers(1, 4))
-def test_the_reference_is_the_formula(index: list[int], repeat: int) -> None:
-    """The naive path in fp64 agrees to fp64's own precision; tokens of a sequence share an arm."""
-    adapters, (weight, bias) = make_adapters(9, 6, (2, None, 5, 1)), make_linear(9, 6)
-    x = rows_of(len(index) * repeat, 6)
-    packed = pack(adapters, weight.double())
-    batch = LoraBatch.build(index, packed.columns, packed.scales, repeat)
-    args = (packed.lora_a, packed.lora_b, batch, bias.double())
-    actual = naive_lora(x.double(), weight.double(), *args)
-    spread = [adapter for adapter in index for _ in range(repeat)]
-    assert error(actual, exact(x, weight, bias, adapters, spread)) < 1e-12
-    fused = fused_lora(x.double(), weight.double(), *args)
-    assert error(fused, exact(x, weight, bias, adapters, spread)) < 1e-12
+def test_in_fp64_it_is_exact(index: list[int], repeat: int) -> None:
+    """The reference and the fused path; tokens of a sequence share an arm."""
+    linear = Linear.random((2, None, 5, 1), 9, 6, torch.float64)
+    x, packed = rows(len(index) * repeat, 6, torch.float64), linear.packed
+    batch = LoraBatch.build(index, packed.layout, repeat)
+    expected = linear.exact(x, [slot for slot in index for _ in range(repeat)])
+    for call in (naive_lora, fused_lora):
+        y = call(x, linear.weight, packed.lora_a, packed.lora_b, batch, linear.bias)
+        assert error(y, expected) < 1e-12
 
 
-@pytest.mark.parametrize(
-    "break_it",
-    [
-        lambda p: Packed(p.lora_a, -p.lora_b, p.columns, p.scales),
-        lambda p: Packed(p.lora_a, p.lora_b, p.columns, tuple(s * 1.001 for s in p.scales)),
-        lambda p: Packed(p.lora_a, p.lora_b, tuple(reversed(p.columns)), p.scales),
-        lambda p: Packed(p.lora_a, p.lora_b, tuple((lo, hi - 1) for lo, hi in p.columns), p.scales),
-    ],
-    ids=["sign", "scale", "swapped", "short"],
-)
-def test_control_a_broken_table_is_noticed(break_it) -> None:
-    """The tolerance above is tight enough to see each of these."""
-    adapters, (weight, bias) = make_adapters(32, 32, (8, 8)), make_linear(32, 32)
-    x, index = rows_of(32, 32), [0] * 16 + [1] * 16
-    broken = break_it(pack(adapters, weight))
-    table = LoraBatch.build(index, sorted(broken.columns), broken.scales)
-    if broken.columns != tuple(sorted(broken.columns)):
-        table = LoraBatch.build([1 - a for a in index], table.columns, broken.scales)
-    actual = fused_lora(x, weight, broken.lora_a, broken.lora_b, table, bias)
-    assert error(actual, exact(x, weight, bias, adapters, index)) > 1e-4
+@pytest.fixture(scope="module", params=BOUNDS, ids=lambda dtype: str(dtype)[6:])
+def mixed(request) -> tuple[Linear, Tensor, list[int], Tensor]:
+    """A linear of several arms, rows of each, and what PEFT's mixed batch makes of them."""
+    from peft import LoraConfig
+    from peft.tuners.lora import Linear as PeftLinear
+
+    dtype = request.param
+    linear = Linear.random((8, 24, 16), 96, 200, dtype)
+    index = [-1] * 9 + [0] * 7 + [1] * 20 + [2] * 13
+    x = rows(len(index), 200, dtype)
+    base = nn.Linear(200, 96, dtype=dtype)
+    with torch.no_grad():
+        base.weight.copy_(linear.weight)
+        base.bias.copy_(linear.bias)
+        layer = None
+        for slot, (a, b, scale) in enumerate(linear.adapters):
+            config = LoraConfig(r=len(a), lora_alpha=scale * len(a))
+            if layer is None:
+                layer = PeftLinear(
+                    base, str(slot), config=config, r=len(a), lora_alpha=config.lora_alpha
+                )
+            else:
+                layer.update_layer(str(slot), len(a), config.lora_alpha, config=config)
+            layer.lora_A[str(slot)].to(dtype).weight.copy_(a)
+            layer.lora_B[str(slot)].to(dtype).weight.copy_(b)
+        names = ["__base__" if slot < 0 else str(slot) for slot in index]
+        return linear, x, index, layer.eval()(x, adapter_names=names)
 
 
-@pytest.mark.parametrize("rows", [1, 2, 3, 5, 16, 31, 32, 33, 63, 64, 65, 127, 129])
-def test_other_arms_change_no_bit(rows: int) -> None:
-    """Of base rows and of an adapter's rows, whoever else is in the batch, in any slot."""
-    adapters, (weight, bias) = make_adapters(352, 128, (4, 8, 16)), make_linear(352, 128)
-    packed, x = pack(adapters, weight), rows_of(rows, 128)
-    swapped = pack([adapters[2], None, adapters[0]], weight)
-    others = rows_of(21, 128, seed=9)
-    mixed = torch.cat([others[:7], x, x, others[7:]])
-    index = [1] * 7 + [-1] * rows + [0] * rows + [2] * 14
-    y = run(mixed, weight, bias, packed, index)
-    assert torch.equal(y[7 : 7 + rows], run(x, weight, bias, packed, [-1] * rows))
-    assert torch.equal(y[7 + rows : 7 + 2 * rows], run(x, weight, bias, packed, [0] * rows))
-    assert torch.equal(y[7 + rows : 7 + 2 * rows], run(x, weight, bias, swapped, [2] * rows))
+@MODES
+def test_it_errs_less_than_peft(mixed, mode) -> None:
+    """Unmodified ``lora.Linear`` on the same mixed batch, both measured against fp64."""
+    linear, x, index, theirs = mixed
+    exact = linear.exact(x, index)
+    bound = BOUNDS[x.dtype]
+    assert error(theirs, exact) < 2 * bound, "the oracle computes the same thing"
+    ours = linear(x, index, mode)
+    assert error(ours, exact) <= bound
+    assert error(ours, exact) <= 1.05 * error(theirs, exact)
 
 
-def test_rows_move_with_their_bits() -> None:
-    """Any order of rows gives the same rows."""
-    adapters, (weight, bias) = make_adapters(40, 24, (4, 24)), make_linear(40, 24)
-    packed, x, index = pack(adapters, weight), rows_of(60, 24), [-1, 0, 1] * 20
-    order = torch.randperm(60, generator=torch.Generator().manual_seed(0))
-    moved = run(x[order], weight, bias, packed, [index[i] for i in order])
-    assert torch.equal(moved, run(x, weight, bias, packed, index)[order])
+@MODES
+@DTYPES
+def test_long_sums_stay_within_the_bound(dtype: torch.dtype, mode) -> None:
+    """K of 16,384, base and adapter rows."""
+    linear, index = Linear.random((16, 3), 24, 16_384, dtype), [-1] * 3 + [0] * 17 + [1] * 4
+    x = rows(24, 16_384, dtype)
+    assert error(linear(x, index, mode), linear.exact(x, index)) <= BOUNDS[dtype]
 
 
-def test_an_absent_adapter_cannot_leak() -> None:
-    """NaN in an adapter that no row uses, and in the gaps between adapters' columns."""
-    adapters, (weight, bias) = make_adapters(16, 12, (3, 5)), make_linear(16, 12)
-    packed, x, index = pack(adapters, weight), rows_of(20, 12), [-1] * 10 + [0] * 10
-    expected = run(x, weight, bias, packed, index)
-    packed.lora_a[3:], packed.lora_b[3:] = torch.nan, torch.nan
-    assert torch.equal(run(x, weight, bias, packed, index), expected)
-    assert run(x, weight, bias, packed, [1] * 20).isnan().all()
+def dropped(packed: Packed, index: list[int]) -> tuple[Packed, list[int]]:
+    """Without the last column of each rank."""
+    b = packed.lora_b.clone()
+    b[[hi - 1 for _, hi in packed.layout.columns]] = 0
+    return Packed(packed.lora_a, b, packed.layout), index
+
+
+def rescaled(packed: Packed, index: list[int]) -> tuple[Packed, list[int]]:
+    """Scales off by a thousandth."""
+    scales = [scale * 1.001 for scale in packed.layout.scales]
+    layout = Layout.build(packed.layout.columns, scales)
+    return Packed(packed.lora_a, packed.lora_b, layout), index
+
+
+MUTATIONS: dict[str, Callable[[Packed, list[int]], tuple[Packed, list[int]]]] = {
+    "dropped rank column": dropped,
+    "flipped sign": lambda p, index: (Packed(p.lora_a, -p.lora_b, p.layout), index),
+    "off-by-one segment": lambda p, index: (p, [index[0], *index[:-1]]),
+    "swapped adapters": lambda p, index: (p, [{0: 1, 1: 0}.get(slot, slot) for slot in index]),
+    "scale": rescaled,
+}
+
+
+@MODES
+@pytest.mark.parametrize("mutation", MUTATIONS.values(), ids=MUTATIONS)
+def test_control_each_mutation_breaks_the_bound(mutation, mode) -> None:
+    """The check that the tests above make is one that each of these fails."""
+    linear, index = Linear.random((8, 24)), [-1] * 5 + [0] * 16 + [1] * 11
+    x = rows(32)
+    expected, bound = linear.exact(x, index), BOUNDS[torch.float32]
+    assert error(linear(x, index, mode), expected) <= bound
+    packed, wrong = mutation(linear.packed, index)
+    assert error(linear(x, wrong, mode, packed), expected) > 50 * bound
+
+
+@MODES
+def test_an_absent_adapter_cannot_leak(mode) -> None:
+    """NaN in an adapter that no row uses."""
+    linear, index = Linear.random((3, 5, 3)), [-1] * 4 + [0] * 4 + [2] * 4
+    x, packed = rows(12), linear.packed
+    expected = linear(x, index, mode)
+    packed.lora_a[16:32], packed.lora_b[16:32] = torch.nan, torch.nan
+    assert_same_bits(linear(x, index, mode, packed), expected)
+    assert linear(x, [1] * 12, mode, packed).isnan().all()
+
+
+@MODES
+@pytest.mark.parametrize("index", [[-1, 0, 0, 2, 2, 2], [2, 0, -1, 2, 0, 2], [0, 0, 2, 2]])
+def test_nan_in_scratch_does_not_leak(index: list[int], mode) -> None:
+    """Whatever stands in U where a row owns nothing."""
+    linear, x = Linear.random((3, 5, 20)), rows(len(index))
+    packed = linear.packed
+    batch = LoraBatch.build(index, packed.layout, mode=mode)
+    u = shrink(x, packed.lora_a, batch)
+    for place, slot in enumerate(sorted(index)):
+        u[place, packed.layout.u_owner.repeat_interleave(16) != slot] = torch.nan
+    y = linear_expand(x, linear.weight, u, packed.lora_b, batch, linear.bias)
+    assert error(y, linear.exact(x, index)) <= BOUNDS[torch.float32]
+
+
+@pytest.mark.parametrize("place", [0, 7, 23])
+def test_one_row_of_a_changes_its_adapter_alone(place: int) -> None:
+    """By the predicted amount, in every row and output of it, the last included."""
+    linear, index = Linear.random((24, 24)), [-1] * 5 + [0] * 6 + [1] * 7
+    x = rows(18)
+    before = linear(x, index)
+    a, b, scale = linear.adapters[1]
+    change = rows(1, seed=7)[0]
+    a[place] += change
+    moved = linear(x, index) - before
+    assert not moved[:11].any()
+    expected = scale * (x[11:].double() @ change.double())[:, None] * b[:, place].double()
+    assert error(moved[11:], expected) < 1e-5
+    assert bool((moved[11:] != 0).all())
 
 
 @pytest.mark.parametrize("shape", [(0,), (3, 5), (2, 0), (2, 3, 4)])
-def test_leading_dimensions_are_kept(shape: tuple[int, ...]) -> None:
+@MODES
+def test_leading_dimensions_are_kept(shape: tuple[int, ...], mode) -> None:
     """No rows, and batches of sequences."""
-    adapters, (weight, bias) = make_adapters(6, 4, (2,)), make_linear(6, 4)
-    packed, x = pack(adapters, weight), torch.randn(*shape, 4)
+    linear = Linear.random((2,), 6, 4)
+    packed, x = linear.packed, torch.randn(*shape, 4)
     count = x.numel() // 4
-    batch = LoraBatch.build([0] * count, packed.columns, packed.scales)
-    y = fused_lora(x, weight, packed.lora_a, packed.lora_b, batch, bias)
-    flat = run(x.reshape(-1, 4), weight, bias, packed, [0] * count)
+    batch = LoraBatch.build([0] * count, packed.layout, mode=mode)
+    y = fused_lora(x, linear.weight, packed.lora_a, packed.lora_b, batch, linear.bias)
     assert y.shape == (*shape, 6)
-    assert torch.equal(y.reshape(-1, 6), flat)
+    assert_same_bits(y.reshape(-1, 6), linear(x.reshape(-1, 4), [0] * count, mode))
 
 
-def test_strides_and_offsets_do_not_matter() -> None:
-    """A transposed weight (Conv1D), non-contiguous and offset inputs."""
-    adapters, (weight, bias) = make_adapters(24, 16, (4,)), make_linear(24, 16)
-    packed, x, index = pack(adapters, weight), rows_of(32, 16), [-1] * 16 + [0] * 16
-    conv1d = weight.T.contiguous().T
-    wide = torch.zeros(33, 40)
-    wide[1:, 3:19] = x
-    expected = exact(x, weight, bias, adapters, index)
-    assert error(run(x, conv1d, bias, packed, index), expected) < 2e-6
-    assert error(run(wide[1:, 3:19], weight, bias, packed, index), expected) < 2e-6
-    assert error(run(x.T.contiguous().T, weight, bias, packed, index), expected) < 2e-6
+@MODES
+def test_no_adapters_at_all(mode) -> None:
+    """A batch of base rows over a linear without adapters is the base linear."""
+    linear, x = Linear.random(()), rows(10)
+    assert error(linear(x, [-1] * 10, mode), linear.exact(x, [-1] * 10)) <= BOUNDS[torch.float32]
 
 
+@MODES
+@DTYPES
+@pytest.mark.parametrize("index", [[-1] * 2 + [0] * 20 + [1] * 3 + [3] * 5, [3, 1, -1, 0, 1, 3]])
+def test_linears_of_one_input_share_a_shrink(dtype: torch.dtype, mode, index: list[int]) -> None:
+    """With other ranks, scales, and adapters that have no part in some of them."""
+    linears = [
+        Linear.random(ranks, n, 50, dtype, seed=n)
+        for ranks, n in [((8, None, 3, 17), 40), ((4, 16, None, None), 24), ((None, 2, 30, 5), 33)]
+    ]
+    x = rows(len(index), 50, dtype)
+    shared = share_shrink([linear.packed for linear in linears])
+    u = shrink(x, shared[0].lora_a, LoraBatch.build(index, shared[0].layout, mode=mode))
+    for linear, packed in zip(linears, shared, strict=True):
+        batch = LoraBatch.build(index, packed.layout, mode=mode)
+        y = linear_expand(x, linear.weight, u, packed.lora_b, batch, linear.bias)
+        assert error(y, linear.exact(x, index)) <= BOUNDS[dtype]
+        alone = linear(x, index, mode, packed)
+        assert_same_bits(y, alone)
+
+
+@MODES
+def test_expand_adds_in_place_to_the_base(mode) -> None:
+    """For bases whose weight cannot be read; base rows are not touched."""
+    linear, index = Linear.random((4, 20)), [-1] * 6 + [0] * 7 + [1] * 19
+    x, packed = rows(32), linear.packed
+    batch = LoraBatch.build(index, packed.layout, mode=mode)
+    y = nn.functional.linear(x, linear.weight, linear.bias)
+    before = y.clone()
+    expand_(y, shrink(x, packed.lora_a, batch), packed.lora_b, batch)
+    assert error(y, linear.exact(x, index)) <= BOUNDS[torch.float32]
+    assert_same_bits(y[:6], before[:6])
+
+
+EVEN = [-1] * 3 + [0] * 5 + [1] * 5 + [2] * 5
+
+
+@DTYPES
 @pytest.mark.parametrize(
-    ("index", "columns", "scales", "message"),
+    ("ranks", "index", "batched"),
     [
-        ([0, 1], [(0, 2)], [1.0], r"row 1: adapter 1 is outside \[-1, 1\)"),
-        ([-2], [(0, 2)], [1.0], "adapter -2"),
-        ([0], [(0, 2), (1, 3)], [1.0, 1.0], "overlap"),
-        ([0], [(2, 0)], [1.0], "overlap"),
-        ([0], [(0, 2)], [float("nan")], "finite"),
-        ([0], [(0, 2)], [], "0 scales"),
+        ((12, 12, 12), EVEN, True),
+        ((12, 40, 12), [-1, 0, 0, 2, 2], True),
+        ((12, 12, 8), EVEN, False),
+        ((12, 12, None), EVEN, False),
+        ((12, 12, 12), [*EVEN, 2], False),
+        ((12, 12, 12), [*EVEN[3:], -1], False),
     ],
+    ids=["even", "not neighbours", "another rank", "no part", "another length", "unsorted"],
 )
-def test_wrong_tables_are_refused(index, columns, scales, message: str) -> None:
-    """Once, when they are built; a −1 can never index the last slot."""
-    with pytest.raises(ValueError, match=message):
-        LoraBatch.build(index, columns, scales)
+def test_even_arms_are_one_batched_product(
+    ranks: Sequence[int | None], index: list[int], batched: bool, dtype, monkeypatch
+) -> None:
+    """In fast mode, where length and rank agree and arms are short; right in any case."""
+    linear = Linear.random(ranks, dtype=dtype)
+    # one scale for all
+    for slot, part in enumerate(linear.adapters):
+        linear.adapters[slot] = part and (*part[:2], 1.5)
+    seen = []
+    original = cpu._Even.columns
+    monkeypatch.setattr(cpu._Even, "columns", lambda *a: seen.append(1) or original(*a))
+    x, packed = rows(len(index), dtype=dtype), linear.packed
+    packed.lora_a[12:16], packed.lora_b[12:16] = torch.nan, torch.nan
+    assert error(linear(x, index, "fast", packed), linear.exact(x, index)) <= BOUNDS[dtype]
+    assert bool(seen) == batched
+    assert len(seen) in (0, 2)
+    seen.clear()
+    linear(x, index, "deterministic", packed)
+    assert not seen
+
+
+@MODES
+def test_even_arms_of_different_scales_are_right(mode) -> None:
+    """Short arms of one rank whose scales differ."""
+    linear, x = Linear.random((12, 12, 12)), rows(len(EVEN))
+    assert error(linear(x, EVEN, mode), linear.exact(x, EVEN)) <= BOUNDS[torch.float32]
 
 
 def test_tables_of_another_batch_are_refused() -> None:
     """Tables for all rows cannot be used on some of them."""
-    adapters, (weight, bias) = make_adapters(6, 4, (2,)), make_linear(6, 4)
-    packed = pack(adapters, weight)
-    batch = LoraBatch.build([0] * 8, packed.columns, packed.scales)
+    linear = Linear.random((2,))
+    packed = linear.packed
+    batch = LoraBatch.build([0] * 8, packed.layout)
     with pytest.raises(ValueError, match="for 8 rows, x has 7"):
-        fused_lora(rows_of(7, 4), weight, packed.lora_a, packed.lora_b, batch, bias)
+        fused_lora(rows(7), linear.weight, packed.lora_a, packed.lora_b, batch, linear.bias)
 
 
-@pytest.mark.parametrize(
-    "bad", [(torch.ones(2, 5), torch.ones(6, 2)), (torch.ones(2, 4), torch.ones(6, 3))]
-)
-def test_an_adapter_that_does_not_fit_is_refused(bad: tuple[Tensor, Tensor]) -> None:
-    """Shapes are checked when adapters are packed."""
-    with pytest.raises(ValueError, match="do not fit a linear of 4 inputs and 6 outputs"):
-        pack([(*bad, 1.0)], torch.ones(6, 4))
+def test_dtypes_do_not_mix() -> None:
+    """Of inputs, base and adapters."""
+    linear = Linear.random((2,))
+    with pytest.raises(
+        ValueError, match=r"inputs in torch\.bfloat16 and weights in torch\.float32"
+    ):
+        linear(rows(3, dtype=torch.bfloat16), [0, 0, 0])
+    packed = pack_adapters(linear.adapters, linear.weight.bfloat16())
+    with pytest.raises(ValueError, match="do not mix"):
+        linear(rows(3), [0, 0, 0], packed=packed)

@@ -1,0 +1,18 @@
+"""The fused linear beside other ways to compute the same: first equal, then timed."""
+
+from .problem import RANKS, Problem
+from .properties import broken_property
+from .providers import PROVIDERS, Provider, missing_peers
+from .timing import medians
+from .training import steps
+
+__all__ = [
+    "PROVIDERS",
+    "RANKS",
+    "Problem",
+    "Provider",
+    "broken_property",
+    "medians",
+    "missing_peers",
+    "steps",
+]
