@@ -124,9 +124,11 @@ BENCHMARKS = Registry(
     "benchmark",
     {
         "demo": "harness.demo.seeds:bench",
+        "engine": "harness.bench.engine.goals:bench",
         "first-gate": "harness.bench.first_gate:bench",
         "gate": "harness.bench.gate.goals:quick",
         "gate-full": "harness.bench.gate.goals:full",
+        "kernels": "harness.bench.kernels:bench",
     },
 )
 """What ``loragate bench`` measures: a callable that returns ``harness.types.BenchRow``s."""

@@ -13,10 +13,9 @@ import typer
 
 from harness.adapters.digest import DigestCache
 from harness.engine.numerics import numerics_class
-from harness.engine.protocol import EngineOptions
 from harness.errors import LoragateError
 from harness.pipeline.arms import identify
-from harness.pipeline.settings import resolve
+from harness.pipeline.settings import engine_options, resolve
 from harness.store.store import Store
 
 from .place import configured_path, project_root
@@ -34,7 +33,7 @@ def doctor() -> None:
     examinations: dict[str, Callable[[], str]] = {
         "python": _python,
         "packages": _packages,
-        "numerics": lambda: numerics_class(EngineOptions()),
+        "numerics": lambda: numerics_class(engine_options(project_root())),
         "disk": _disk,
         "store": _store,
         "arms": _arms,

@@ -21,11 +21,14 @@ def generate_request(
     stop: tuple[str, ...],
     numerics: str,
     repeat: int = 0,
+    temperature: float = 0.0,
+    seed: int = 0,
 ) -> GenerateRequest:
-    """A greedy continuation; ``repeat`` tells deliberate repetitions of one request apart."""
-    content = {"prompt": prompt, "max_tokens": max_tokens, "stop": stop, "sampling": "greedy"}
+    """A continuation; ``repeat`` tells deliberate repetitions of one request apart."""
+    sampling = {"temperature": temperature, "seed": seed} if temperature > 0 else "greedy"
+    content = {"prompt": prompt, "max_tokens": max_tokens, "stop": stop, "sampling": sampling}
     key = output_key(arm.base, arm.adapter, content, numerics, repeat)
-    return GenerateRequest(key, arm.digest, prompt, max_tokens, stop)
+    return GenerateRequest(key, arm.digest, prompt, max_tokens, stop, temperature, seed)
 
 
 def score_request(

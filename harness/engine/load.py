@@ -17,24 +17,28 @@ from harness.adapters.config import AdapterConfig, read_config
 from harness.adapters.targets import Targets
 from harness.adapters.tensors import adapter_tensors
 from harness.engine.numerics import ATTENTION
+from harness.engine.protocol import CHOICES
 from harness.errors import EngineError
 
 if TYPE_CHECKING:
     from peft import LoraConfig
 
-DTYPES = {"float32": torch.float32, "bfloat16": torch.bfloat16, "float16": torch.float16}
 
-
-def load_base(base: Path, dtype: str) -> PreTrainedModel:
+def load_base(base: Path, dtype: str, device: str = "cpu") -> PreTrainedModel:
     """The base model in evaluation mode, from safetensors on this disk; EngineError if it fails."""
-    if dtype not in DTYPES:
-        raise EngineError(f"dtype {dtype!r} is none of {', '.join(DTYPES)}")
+    if dtype not in CHOICES["dtype"]:
+        raise EngineError(f"dtype {dtype!r} is none of {', '.join(CHOICES['dtype'])}")
+    if device == "cuda" and not torch.cuda.is_available():
+        raise EngineError(
+            f"device cuda: torch {torch.__version__} finds none;"
+            ' install a CUDA build of torch, or set device = "cpu" in [tool.loragate]'
+        )
     logging.disable_progress_bar()  # type: ignore[no-untyped-call]  # the gate has its own bar
     try:
         with _quiet():
             model: PreTrainedModel = AutoModelForCausalLM.from_pretrained(
                 base,
-                dtype=DTYPES[dtype],
+                dtype=getattr(torch, dtype),
                 attn_implementation=ATTENTION,
                 local_files_only=True,
                 trust_remote_code=False,
@@ -42,17 +46,17 @@ def load_base(base: Path, dtype: str) -> PreTrainedModel:
             )
     except (OSError, ValueError, KeyError, RuntimeError, ImportError) as error:
         raise EngineError(f"{base}: transformers cannot load it: {error}") from error
-    return _frozen(model)
+    return _frozen(model.to(device))  # type: ignore[arg-type]  # typed for a torch.device alone
 
 
-def load_peft(base: Path, adapter: Path, dtype: str) -> PreTrainedModel:
+def load_peft(base: Path, adapter: Path, dtype: str, device: str = "cpu") -> PreTrainedModel:
     """A base model of its own with one adapter in it, through peft as it is.
 
     peft sees the same weights and the same meaning as the directory says, but no pattern of it:
     targets and ranks are resolved here, by ``Targets`` and its time limit. EngineError if a
     tensor of the adapter found no place.
     """
-    model = load_base(base, dtype)
+    model = load_base(base, dtype, device)
     ours = read_config(adapter)
     try:
         with _quiet():

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import os
 import platform
+from collections.abc import Iterator
 from functools import cache
 from importlib.metadata import version
 from pathlib import Path
@@ -15,7 +16,9 @@ from pathlib import Path
 from harness.engine.protocol import EngineOptions
 
 ATTENTION = "sdpa"
-MODE = "padded"
+WIDTHS = "own"
+"""How requests are padded: each to a width of its own, not to its batch's."""
+GPUS = Path("/proc/driver/nvidia/gpus")
 _ISA = ("avx512f", "avx2", "asimd")
 
 
@@ -29,9 +32,23 @@ def threads() -> int:
     return os.cpu_count() or 1
 
 
+def default_device() -> str:
+    """``cuda`` where this machine has one that the installed torch can use, else cpu."""
+    hidden = os.environ.get("CUDA_VISIBLE_DEVICES", "0").strip() in {"", "-1"}
+    built = not version("torch").endswith("+cpu")
+    return "cuda" if built and not hidden and any(_gpus()) else "cpu"
+
+
+def default_batching(device: str) -> str:
+    """Scheduling costs a CPU more than padding does; on a GPU it is the other way round."""
+    return "padded" if device == "cpu" else "continuous"
+
+
 @cache
-def architecture() -> str:
-    """The processor as far as it selects kernels: machine and widest vector set."""
+def architecture(device: str = "cpu") -> str:
+    """The processor as far as it selects kernels: a GPU's name, or machine and vector set."""
+    if device != "cpu":
+        return "-".join(next(_gpus(), device).split())
     flags: set[str] = set()
     info = Path("/proc/cpuinfo")
     if info.is_file():
@@ -43,17 +60,28 @@ def architecture() -> str:
     return "-".join([platform.machine(), *[isa for isa in _ISA if isa in flags][:1]])
 
 
+def _gpus() -> Iterator[str]:
+    """The names that NVIDIA's driver gives its devices."""
+    for file in sorted(GPUS.glob("*/information")):
+        for line in file.read_text(encoding="utf-8", errors="replace").splitlines():
+            name, _, value = line.partition(":")
+            if name.strip() == "Model":
+                yield value.strip()
+
+
 def numerics_class(options: EngineOptions, executor: str = "fused") -> str:
     """One line of canonical text for outputs of one executor (``Arm.executor``)."""
     fields = {
-        "architecture": architecture(),
+        "architecture": architecture(options.device),
         "attention": ATTENTION,
+        "batching": options.batching,
         "dtype": options.dtype,
         "executor": executor,
-        "mode": MODE,
+        "mode": options.mode,
         "threads": threads(),
         "torch": _minor("torch"),
         "transformers": _minor("transformers"),
+        "widths": WIDTHS,
     }
     if executor == "peft":
         fields["peft"] = _minor("peft")

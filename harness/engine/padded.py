@@ -1,39 +1,33 @@
 """The padded, shrinking executor: all arms in one batch, finished rows leave it.
 
-Letters: B rows of the batch, S tokens of the longest prompt, V vocabulary. Prompts are padded
-on the left, so that the last token of every row stands in the last column.
+Letters: B rows of the batch, S columns of its prompts, V vocabulary. Prompts are padded on the
+left, so that the last token of every row stands in the last column. Requests to score share a
+batch only with those of the same widths (see ``batches``), and it moves no bit of them.
 """
 
 from __future__ import annotations
 
 import math
 from collections.abc import Callable, Iterator, Sequence
-from dataclasses import dataclass
 from time import perf_counter
 
 import torch
 from torch import Tensor
 from transformers import DynamicCache, PreTrainedModel
 
+from harness.engine.answers import NOT_FINITE, Answer, Answers
+from harness.engine.batches import prompt_width, rest_width
 from harness.engine.pins import forward, max_context, new_cache
 from harness.engine.protocol import GenerateRequest, ScoreRequest
+from harness.engine.sampling import next_tokens
 from harness.engine.tokenize import Tokenizer
 from harness.types import Output
 
+ROW_BLOCK = 4
+"""What a vector loop leaves over at the end of a tensor, or of a thread's share of it, takes
+another path, with other bits: so many rows of a width of 16s leave nothing to two threads."""
 PAD = 0
 """Any valid token: padded places are masked."""
-NOT_FINITE = "non-finite log-probabilities"
-
-
-@dataclass(slots=True)
-class _Row:
-    """One request under way."""
-
-    request: GenerateRequest
-    tokens: list[int]
-    text: str | None = None
-    """Set once a stop text was found; the answer before it."""
-    error: str | None = None
 
 
 class PaddedExecutor:
@@ -47,7 +41,7 @@ class PaddedExecutor:
     ) -> None:
         """The model must be in evaluation mode."""
         self._model = model
-        self._tokenizer = tokenizer
+        self._answers = Answers(tokenizer)
         self._select = select
         self._context = max_context(model)
 
@@ -72,84 +66,44 @@ class PaddedExecutor:
     def generate(self, requests: Sequence[GenerateRequest]) -> Iterator[Output]:
         """Continue all prompts together; rows come sorted by arm. Outputs as rows finish."""
         start, size = perf_counter(), len(requests)
-        rows = [_Row(request, []) for request in requests]
+        rows = [Answer(request) for request in requests]
         room = max(request.max_tokens for request in requests)
         cache = new_cache(self._model, room)
-        tokens, mask = _pad_left([request.prompt for request in requests])
+        tokens, mask = self._prompts(requests)
         self._select([request.arm for request in requests])
         while rows:
             logits = forward(self._model, tokens, mask, cache, keep=1)[:, -1]
-            self._append(rows, logits)
-            going = [place for place, row in enumerate(rows) if not self._finished(row)]
+            self._answers.extend(rows, _next(rows, logits), logits.amax(-1).tolist())
+            going = [place for place, row in enumerate(rows) if not self._answers.finished(row)]
             if len(going) < len(rows):
-                share = (perf_counter() - start) / size
                 kept = set(going)
-                yield from (
-                    self._output(row, share) for at, row in enumerate(rows) if at not in kept
-                )
+                for place, row in enumerate(rows):
+                    if place not in kept:
+                        row.seconds = (perf_counter() - start) / size
+                        yield self._answers.output(row)
                 rows = [rows[place] for place in going]
                 if not rows:
                     return
-                index = torch.tensor(going)
+                index = self._tensor(going)
                 cache.batch_select_indices(index)
                 mask = mask[index]
                 self._select([row.request.arm for row in rows])
-            tokens = torch.tensor([[row.tokens[-1]] for row in rows])
+            tokens = self._tensor([[row.tokens[-1]] for row in rows])
             mask = torch.cat([mask, mask.new_ones(len(rows), 1)], dim=1)
-
-    def _append(self, rows: Sequence[_Row], logits: Tensor) -> None:
-        """Each row's most likely next token; logits [B, V]."""
-        best = logits.argmax(-1).tolist()
-        finite = torch.isfinite(logits.amax(-1)).tolist()
-        for row, token, sound in zip(rows, best, finite, strict=True):
-            row.tokens.append(token)
-            if not sound:
-                row.error = NOT_FINITE
-        self._stop(rows)
-
-    def _stop(self, rows: Sequence[_Row]) -> None:
-        asked = [row for row in rows if row.request.stop and row.error is None]
-        texts = self._tokenizer.decode_batch([row.tokens for row in asked])
-        for row, text in zip(asked, texts, strict=True):
-            ends = [at for stop in row.request.stop if (at := text.find(stop)) >= 0]
-            if ends:
-                row.text = text[: min(ends)]
-
-    def _finished(self, row: _Row) -> bool:
-        return (
-            row.error is not None
-            or row.text is not None
-            or row.tokens[-1] in self._tokenizer.eos
-            or len(row.tokens) >= row.request.max_tokens
-        )
-
-    def _output(self, row: _Row, seconds: float) -> Output:
-        text = row.text
-        if text is None:
-            text = self._tokenizer.decode([t for t in row.tokens if t not in self._tokenizer.eos])
-        return Output(
-            key=row.request.key,
-            text=None if row.error else text,
-            prompt_tokens=len(row.request.prompt),
-            tokens=len(row.tokens),
-            seconds=seconds,
-            error=row.error,
-        )
 
     @torch.inference_mode()
     def score(self, requests: Sequence[ScoreRequest]) -> Iterator[Output]:
         """Likelihoods of all choices: one pass per prompt, its cache repeated per choice."""
         start = perf_counter()
-        tokens, mask = _pad_left([request.prompt for request in requests])
-        longest = max(len(choice) for request in requests for choice in request.choices)
-        cache = new_cache(self._model, longest - 1)
+        tokens, mask = self._prompts(requests)
+        width = rest_width(requests[0])
+        cache = new_cache(self._model, width)
         self._select([request.arm for request in requests])
-        logits = forward(self._model, tokens, mask, cache, keep=1)[:, -1]
+        logprobs = forward(self._model, tokens, mask, cache, keep=1)[:, -1].log_softmax(-1)
         owner = [row for row, request in enumerate(requests) for _ in request.choices]
         choices = [choice for request in requests for choice in request.choices]
-        firsts = logits[owner, [choice[0] for choice in choices]]
-        totals = (firsts - logits.logsumexp(-1)[owner]).double()
-        if longest > 1:
+        totals = logprobs[owner, [choice[0] for choice in choices]].double()
+        if width:
             totals += self._rest(requests, owner, choices, mask, cache)
         seconds = (perf_counter() - start) / len(requests)
         yield from _scored(requests, totals.tolist(), seconds)
@@ -163,18 +117,52 @@ class PaddedExecutor:
         cache: DynamicCache,
     ) -> Tensor:
         """Log-likelihood of each choice's tokens after its first; [number of choices]."""
+        width = rest_width(requests[0])
         long = [place for place, choice in enumerate(choices) if len(choice) > 1]
-        index = torch.tensor([owner[place] for place in long])
-        inputs, real = _pad_right([choices[place][:-1] for place in long])
-        labels, _ = _pad_right([choices[place][1:] for place in long])
+        filled = long + long[-1:] * (-len(long) % (ROW_BLOCK // math.gcd(width, ROW_BLOCK)))
+        index = self._tensor([owner[place] for place in filled])
+        inputs, real = self._rests([choices[place][:-1] for place in filled], width)
+        labels, _ = self._rests([choices[place][1:] for place in filled], width)
         cache.batch_select_indices(index)
         self._select([requests[row].arm for row in index.tolist()])
         mask = torch.cat([mask[index], real], dim=1)
-        logits = forward(self._model, inputs, mask, cache, keep=inputs.shape[1])
-        picked = logits.gather(-1, labels[..., None])[..., 0] - logits.logsumexp(-1)
+        logprobs = forward(self._model, inputs, mask, cache, keep=width).log_softmax(-1)
+        picked = logprobs.gather(-1, labels[..., None])[..., 0]
+        sums = torch.where(real.bool(), picked, 0.0).double().sum(-1)
         totals = torch.zeros(len(choices), dtype=torch.float64)
-        totals[long] = torch.where(real.bool(), picked, 0.0).double().sum(-1)
+        totals[long] = sums[: len(long)]
         return totals
+
+    def _prompts(
+        self, requests: Sequence[GenerateRequest] | Sequence[ScoreRequest]
+    ) -> tuple[Tensor, Tensor]:
+        """Tokens and mask [B, S] with each prompt at the right end."""
+        width = max(map(prompt_width, requests))
+        rows = [request.prompt for request in requests]
+        tokens = self._tensor([[PAD] * (width - len(row)) + list(row) for row in rows])
+        return tokens, self._tensor([[0] * (width - len(row)) + [1] * len(row) for row in rows])
+
+    def _rests(self, rows: Sequence[Sequence[int]], width: int) -> tuple[Tensor, Tensor]:
+        """Tokens and mask [B, width] with each row at the left end."""
+        tokens = self._tensor([list(row) + [PAD] * (width - len(row)) for row in rows])
+        return tokens, self._tensor([[1] * len(row) + [0] * (width - len(row)) for row in rows])
+
+    def _tensor(self, values: Sequence[int] | Sequence[Sequence[int]]) -> Tensor:
+        return torch.tensor(values, device=self._model.device)
+
+
+def _next(rows: Sequence[Answer], logits: Tensor) -> list[int]:
+    """Each row's next token; logits [B, V]."""
+    asked = [row.request for row in rows]
+    if all(request.temperature <= 0 for request in asked):
+        return logits.argmax(-1).tolist()
+    seeds, temperatures = (
+        torch.tensor(values, device=logits.device)
+        for values in ([r.seed for r in asked], [r.temperature for r in asked])
+    )
+    positions = [len(row.request.prompt) + len(row.tokens) for row in rows]
+    at = torch.tensor(positions, device=logits.device)
+    return next_tokens(logits, seeds, at, temperatures).tolist()
 
 
 def _scored(
@@ -193,19 +181,3 @@ def _scored(
             seconds=seconds,
             error=None if sound else NOT_FINITE,
         )
-
-
-def _pad_left(rows: Sequence[Sequence[int]]) -> tuple[Tensor, Tensor]:
-    """Tokens and mask [B, S] with each row at the right end."""
-    length = max(len(row) for row in rows)
-    tokens = torch.tensor([[PAD] * (length - len(row)) + list(row) for row in rows])
-    mask = torch.tensor([[0] * (length - len(row)) + [1] * len(row) for row in rows])
-    return tokens, mask
-
-
-def _pad_right(rows: Sequence[Sequence[int]]) -> tuple[Tensor, Tensor]:
-    """Tokens and mask [B, S] with each row at the left end."""
-    length = max(len(row) for row in rows)
-    tokens = torch.tensor([list(row) + [PAD] * (length - len(row)) for row in rows])
-    mask = torch.tensor([[1] * len(row) + [0] * (length - len(row)) for row in rows])
-    return tokens, mask

@@ -5,14 +5,14 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Protocol
+from typing import Literal, Protocol
 
 from harness.types import Arm, Output
 
 
 @dataclass(frozen=True, slots=True)
 class GenerateRequest:
-    """Continue a prompt greedily."""
+    """Continue a prompt, greedily unless there is a temperature."""
 
     key: str
     """The output's key; see ``harness.engine.keys``."""
@@ -22,6 +22,9 @@ class GenerateRequest:
     max_tokens: int
     stop: tuple[str, ...] = ()
     """Texts that end the answer and are not part of it."""
+    temperature: float = 0.0
+    seed: int = 0
+    """Of the draws, modulo 2³²; without a temperature there are none."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,12 +38,26 @@ class ScoreRequest:
     """The tokens of each choice; none is empty."""
 
 
+CHOICES = {
+    "dtype": ("float32", "bfloat16", "float16"),
+    "mode": ("deterministic", "fast"),
+    "batching": ("padded", "continuous"),
+    "device": ("cpu", "cuda"),
+}
+"""What each option may be."""
+
+
 @dataclass(frozen=True, slots=True)
 class EngineOptions:
     """What an engine may be told."""
 
     dtype: str = "float32"
-    """Of weights and computation: float32, bfloat16 or float16."""
+    """Of weights and computation; one of ``CHOICES``, as the following three are."""
+    mode: Literal["deterministic", "fast"] = "deterministic"
+    """deterministic: a linear's row has the same bits in any batch; fast: it may not."""
+    batching: str = "padded"
+    """How answers are generated: in padded, shrinking batches, or continuously."""
+    device: str = "cpu"
     batch_tokens: int = 8192
     """Most tokens of one padded batch, its new tokens included: bounds memory."""
 

@@ -7,14 +7,18 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from pathlib import Path
 
 import torch
+from transformers import PreTrainedModel
 
 from harness.adapters.weights import load_weights
 from harness.engine.batches import Request, plan_batches
+from harness.engine.continuous import ContinuousExecutor
 from harness.engine.hooks import Adapter, ArmLayers
 from harness.engine.load import load_base, load_peft
 from harness.engine.numerics import threads
 from harness.engine.padded import PaddedExecutor
+from harness.engine.pins_continuous import unsupported
 from harness.engine.protocol import EngineOptions, GenerateRequest, ScoreRequest
+from harness.engine.settle import settle_threads
 from harness.engine.tokenize import Tokenizer
 from harness.errors import EngineError
 from harness.types import Arm, Output
@@ -41,18 +45,24 @@ class TorchEngine:
         self._tokenizer = Tokenizer(base)
         self._peft = {arm.digest: arm for arm in arms if arm.executor == "peft"}
         self._slots, adapters = _slots(arms, paths)
-        model = load_base(base, options.dtype)
-        layers = ArmLayers(model, adapters)
+        model = load_base(base, options.dtype, options.device)
+        if options.device == "cpu" and options.mode == "deterministic":
+            settle_threads(model)
+        layers = ArmLayers(model, adapters, options.mode)
         self._shared: PaddedExecutor | None = PaddedExecutor(
             model,
             self._tokenizer,
             lambda arms: layers.select([self._slots[arm] for arm in arms]),
         )
+        self._continuous = self._continuously(model, layers)
 
     def generate(self, requests: Sequence[GenerateRequest]) -> Iterator[Output]:
         """See ``Engine.generate``."""
         for executor, mine in self._routes(requests):
-            yield from self._run(executor.generate, executor.refusal, mine)
+            if executor is self._shared and self._continuous is not None:
+                yield from self._together(self._continuous, mine)
+            else:
+                yield from self._run(executor.generate, executor.refusal, mine)
 
     def score(self, requests: Sequence[ScoreRequest]) -> Iterator[Output]:
         """See ``Engine.score``."""
@@ -61,7 +71,31 @@ class TorchEngine:
 
     def close(self) -> None:
         """See ``Engine.close``."""
-        self._shared = None
+        self._shared = self._continuous = None
+
+    def _continuously(self, model: PreTrainedModel, layers: ArmLayers) -> ContinuousExecutor | None:
+        if self._options.batching != "continuous":
+            return None
+        reason = unsupported(model)
+        if reason is not None:
+            log.warning("answers are generated in padded batches: %s", reason)
+            return None
+        return ContinuousExecutor(
+            model,
+            self._tokenizer,
+            self._slots.__getitem__,
+            layers.route,
+            self._options.batch_tokens,
+        )
+
+    def _together(
+        self, executor: ContinuousExecutor, requests: Sequence[GenerateRequest]
+    ) -> Iterator[Output]:
+        """All requests at once: the executor lets in as many as there is room for."""
+        sound, refused = _sorted_out(executor.refusal, requests)
+        yield from refused
+        if sound:
+            yield from _halving(executor.generate, sound)
 
     def _routes(
         self, requests: Sequence[Request]
@@ -78,7 +112,8 @@ class TorchEngine:
         for digest, arm in self._peft.items():
             mine = [request for request in requests if request.arm == digest]
             if mine:
-                model = load_peft(self._base, _path(arm, self._paths), self._options.dtype)
+                path = _path(arm, self._paths)
+                model = load_peft(self._base, path, self._options.dtype, self._options.device)
                 yield PaddedExecutor(model, self._tokenizer, lambda arms: None), mine
 
     def _run(
@@ -87,18 +122,23 @@ class TorchEngine:
         refusal: Callable[[Request], str | None],
         requests: Sequence[Request],
     ) -> Iterator[Output]:
-        sound = []
-        for request in requests:
-            reason = refusal(request)
-            if reason is None:
-                sound.append(request)
-            else:
-                yield Output(request.key, error=reason)
+        sound, refused = _sorted_out(refusal, requests)
+        yield from refused
         for batch in plan_batches(sound, self._options.batch_tokens, self._slot):
             yield from _halving(run, batch)
 
     def _slot(self, arm: str) -> int:
         return self._slots.get(arm, 0)
+
+
+def _sorted_out(
+    refusal: Callable[[Request], str | None], requests: Sequence[Request]
+) -> tuple[list[Request], list[Output]]:
+    """The requests that can be run, and an output for each that cannot."""
+    reasons = [refusal(request) for request in requests]
+    pairs = list(zip(requests, reasons, strict=True))
+    sound = [request for request, reason in pairs if reason is None]
+    return sound, [Output(r.key, error=reason) for r, reason in pairs if reason is not None]
 
 
 def _halving(

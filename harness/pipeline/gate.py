@@ -10,7 +10,7 @@ from functools import cached_property
 from pathlib import Path
 
 from harness.adapters.digest import DigestCache
-from harness.engine.protocol import Engine, EngineOptions
+from harness.engine.protocol import Engine
 from harness.engine.tokenize import Tokenizer
 from harness.errors import EngineError, UsageError
 from harness.gate.check import Declared
@@ -74,8 +74,7 @@ class Gate:
         self._cases = {c.digest: c for d in (*selected, *samples) for c in d.cases}
         search = Search(arms.paths.values(), settings.adapters, seen, self._digests)
         self.arms, lineages = trace(arms, self._cases.values(), search)
-        self._options = EngineOptions()
-        classes = numerics(settings, self.arms.runnable(), self._options)
+        classes = numerics(settings, self.arms.runnable())
         self.run = make_header(settings, policy, suites, classes, twice)
         self.plan = self._make_plan(classes, twice)
         later = self.plan.requests.keys() - first_wave((*selected, *samples), self.arms, self.plan)
@@ -229,7 +228,9 @@ class Gate:
     def _start_engine(self, base: str) -> Engine:
         factory = ENGINES.load(self._settings.engine)
         arms = [arm for arm in self.arms.runnable() if arm.base == base]
-        engine: Engine = factory(self.arms.bases[base], arms, self.arms.paths, self._options)
+        engine: Engine = factory(
+            self.arms.bases[base], arms, self.arms.paths, self._settings.options
+        )
         problem = changed(self._settings, self.arms, self._digests, verify=False)
         if problem is not None:
             # What was loaded is not what the outputs would be kept under.

@@ -9,7 +9,6 @@ from datetime import UTC, datetime
 from importlib.metadata import PackageNotFoundError, version
 
 from harness.engine.numerics import numerics_class
-from harness.engine.protocol import EngineOptions
 from harness.suite.policy import Policy
 from harness.types import Arm, Run
 
@@ -19,10 +18,10 @@ from .suites import GatedSuite
 _PACKAGES = ("torch", "transformers", "peft", "tokenizers", "triton", "numpy", "scipy", "duckdb")
 
 
-def numerics(settings: Settings, arms: Iterable[Arm], options: EngineOptions) -> dict[str, str]:
+def numerics(settings: Settings, arms: Iterable[Arm]) -> dict[str, str]:
     """By executor, the numerics class under which these arms' outputs are kept."""
     return {
-        executor: f"engine={settings.engine} {numerics_class(options, executor)}"
+        executor: f"engine={settings.engine} {numerics_class(settings.options, executor)}"
         for executor in {arm.executor for arm in arms}
     }
 

@@ -10,7 +10,6 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from harness.adapters.digest import DigestCache
-from harness.engine.protocol import EngineOptions
 from harness.engine.tokenize import Tokenizer
 from harness.errors import EngineError, Problem, SuiteError, UsageError
 from harness.gate.attempts import following
@@ -163,7 +162,7 @@ def _cost(
         tokenizers = {base: Tokenizer(path) for base, path in arms.bases.items()}
     except EngineError as error:
         raise UsageError(str(error)) from error
-    classes = numerics(settings, arms.runnable(), EngineOptions())
+    classes = numerics(settings, arms.runnable())
     plan = make_plan(cases, (), arms, tokenizers, classes)
     of_base = {key for case in cases for key in plan.keys[case.digest, arms.base.digest]}
     fresh = work(plan.requests[key] for key in of_base).times(candidates)

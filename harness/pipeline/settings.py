@@ -8,12 +8,17 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from harness.engine.numerics import default_batching, default_device
+from harness.engine.protocol import CHOICES, EngineOptions
 from harness.errors import SuiteError, UsageError
 from harness.registry import ENGINES, unknown
 
 from .release import BASE, Release, load_release, located, nearby
 
-_KEYS = ("base-model", "baseline", "candidate", "adapters", "store", "report-dir", "engine")
+_KEYS = (
+    *("base-model", "baseline", "candidate", "adapters", "store", "report-dir", "engine"),
+    *CHOICES,
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,6 +44,7 @@ class Settings:
     store: Path
     report_dir: Path
     engine: str
+    options: EngineOptions
 
 
 def configured(root: Path) -> dict[str, Any]:
@@ -57,6 +63,25 @@ def configured(root: Path) -> dict[str, Any]:
         if key not in _KEYS:
             raise UsageError(f"{file}: [tool.loragate]: {unknown('key', key, _KEYS)}")
     return dict(table)
+
+
+def engine_options(root: Path) -> EngineOptions:
+    """How the engine is to compute, as ``[tool.loragate]`` of ``root/pyproject.toml`` says.
+
+    A device is used where there is one. Raises UsageError for a value that an option cannot be.
+    """
+    table = configured(root)
+    for key, choices in CHOICES.items():
+        if key in table and table[key] not in choices:
+            problem = unknown(key, str(table[key]), choices)
+            raise UsageError(f"{root / 'pyproject.toml'}: [tool.loragate]: {problem}")
+    device = str(table.get("device") or default_device())
+    return EngineOptions(
+        dtype=str(table.get("dtype", "float32")),
+        mode=table.get("mode", "deterministic"),
+        batching=str(table.get("batching") or default_batching(device)),
+        device=device,
+    )
 
 
 def resolve(root: Path, options: Mapping[str, Any], invoked_from: Path) -> Settings:
@@ -109,6 +134,7 @@ def resolve(root: Path, options: Mapping[str, Any], invoked_from: Path) -> Setti
         store=path("store", ".loragate") or root,
         report_dir=path("report-dir", "build") or root,
         engine=engine,
+        options=engine_options(root),
     )
 
 

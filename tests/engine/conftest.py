@@ -15,6 +15,8 @@ from peft import LoraConfig, PeftModel, get_peft_model
 from tokenizers import Tokenizer, decoders, models, pre_tokenizers, trainers
 from transformers import (
     AutoModelForCausalLM,
+    Gemma3ForCausalLM,
+    Gemma3TextConfig,
     GPT2Config,
     GPT2LMHeadModel,
     LlamaConfig,
@@ -50,6 +52,14 @@ _SIZES = {
     "max_position_embeddings": CONTEXT,
     "initializer_range": 0.3,
 }
+_GEMMA = {
+    "head_dim": 8,
+    "query_pre_attn_scalar": 8,
+    "sliding_window": 8,
+    "layer_types": ["sliding_attention", "full_attention", "sliding_attention"],
+    "pad_token_id": 0,
+}
+"""Windows and full attention in one model, each with its own rotary embedding."""
 
 
 def _model(family: str) -> PreTrainedModel:
@@ -66,6 +76,8 @@ def _model(family: str) -> PreTrainedModel:
         return LlamaForCausalLM(LlamaConfig(**_COMMON, **_SIZES, tie_word_embeddings=True))
     if family == "mistral":
         return MistralForCausalLM(MistralConfig(**_COMMON, **_SIZES, sliding_window=8))
+    if family == "gemma3":
+        return Gemma3ForCausalLM(Gemma3TextConfig(**_COMMON, **_SIZES, **_GEMMA))
     return Qwen3ForCausalLM(Qwen3Config(**_COMMON, **_SIZES, head_dim=8))
 
 
@@ -140,13 +152,13 @@ class World:
         )
 
     def engine(
-        self, *adapters: Path, batch_tokens: int = 700, dtype: str = "float32"
+        self, *adapters: Path, batch_tokens: int = 700, **options: Any
     ) -> tuple[TorchEngine, list[Arm]]:
         """An engine over the base and these adapters; its arms, the base first."""
         arms = [BASE, *(self.arm(adapter) for adapter in adapters)]
         paths = {arm.digest: Path(arm.path) if arm.path else None for arm in arms}
-        options = EngineOptions(dtype=dtype, batch_tokens=batch_tokens)
-        return TorchEngine(self.base, arms, paths, options), arms
+        told = EngineOptions(batch_tokens=batch_tokens, **options)
+        return TorchEngine(self.base, arms, paths, told), arms
 
     def oracle(self, adapter: Path | None) -> PreTrainedModel:
         """Unmodified peft, one adapter at a time."""

@@ -1,4 +1,4 @@
-"""Batches are bounded, complete, of similar length, and sorted by arm."""
+"""Batches are bounded, complete, alike in length, and sorted by arm."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from itertools import pairwise
 from hypothesis import given
 from hypothesis import strategies as st
 
-from harness.engine.batches import footprint, plan_batches
+from harness.engine.batches import footprint, plan_batches, prompt_width, rest_width
 from harness.engine.protocol import GenerateRequest, ScoreRequest
 
 SLOTS = {"base": -1, "a": 0, "b": 1}
@@ -46,7 +46,18 @@ def test_lengths_fall_from_batch_to_batch(asked: list, budget: int) -> None:
     """So padding is small, and memory runs out in the first batch or in none."""
     batches = list(plan_batches(asked, budget, SLOTS.__getitem__))
     for one, two in pairwise(batches):
-        assert min(len(r.prompt) for r in one) >= max(len(r.prompt) for r in two)
+        assert min(map(prompt_width, one)) >= max(map(prompt_width, two))
+
+
+@given(requests(), st.integers(1, 300))
+def test_a_batch_to_score_has_one_shape(asked: list, budget: int) -> None:
+    """Each prompt has a column of padding at least, and no more than it would have alone."""
+    for batch in plan_batches(asked, budget, SLOTS.__getitem__):
+        scored = [request for request in batch if isinstance(request, ScoreRequest)]
+        assert len({(prompt_width(r), rest_width(r)) for r in scored}) <= 1
+        for request in scored:
+            assert 1 <= prompt_width(request) - len(request.prompt) <= 16
+            assert 0 <= rest_width(request) - max(map(len, request.choices)) + 1 <= 3
 
 
 @given(requests(), st.integers(1, 300), st.randoms())

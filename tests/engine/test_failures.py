@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from pathlib import Path
 
 import pytest
 import torch
 
-from harness.engine import padded
+from harness.adapters.weights import LoraWeights, load_weights
+from harness.engine import padded, torch_engine
 from harness.engine.keys import generate_request, score_request
 from harness.engine.protocol import EngineOptions
 from harness.engine.torch_engine import TorchEngine
@@ -109,13 +111,18 @@ def test_a_failure_in_the_middle_repeats_no_finished_output(
     assert texts(llama.by_key(runner.generate(requests))) == expected
 
 
-def test_nan_is_an_error_and_never_an_answer(llama) -> None:
+def test_nan_is_an_error_and_never_an_answer(llama, monkeypatch) -> None:
     """In one arm's weights only: that arm's outputs say so, the base's stay."""
+
+    def load(path: Path) -> dict[str, LoraWeights]:
+        weights = load_weights(path)
+        if path.name == "b":
+            module = "model.layers.0.self_attn.q_proj"
+            weights[module] = replace(weights[module], lora_a=weights[module].lora_a * torch.nan)
+        return weights
+
+    monkeypatch.setattr(torch_engine, "load_weights", load)
     runner, arms = llama.engine(llama.adapter("a", seed=3), llama.adapter("b", seed=4))
-    module = dict(runner._shared._model.named_modules())["model.layers.0.self_attn.q_proj"]
-    target = module.forward.__func__.__closure__[1].cell_contents
-    lo, hi = target.packed.columns[1]
-    target.packed.lora_a[lo:hi] = torch.nan
     prompts = llama.prompts(4)
     for ask, run in ((llama.to_generate(arms, prompts), runner.generate),
                      (llama.to_score(arms, prompts, CHOICES), runner.score)):  # fmt: skip

@@ -23,6 +23,8 @@ def test_every_ingredient_is_in_the_key() -> None:
         generate_request(ARM, PROMPT, 8, (), "n"),
         generate_request(ARM, PROMPT, 8, ("\n",), "m"),
         generate_request(ARM, PROMPT, 8, ("\n",), "n", repeat=1),
+        generate_request(ARM, PROMPT, 8, ("\n",), "n", temperature=0.5),
+        generate_request(ARM, PROMPT, 8, ("\n",), "n", temperature=0.5, seed=1),
         score_request(ARM, PROMPT, ((4,), (5, 6)), "n"),
         score_request(ARM, PROMPT, ((4, 5), (6,)), "n"),
     ]

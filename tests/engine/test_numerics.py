@@ -42,14 +42,17 @@ def test_versions_are_those_that_run() -> None:
         assert f"{module.__name__}={minor} " in f"{text} "
 
 
-def test_executor_and_dtype_are_classes_of_their_own() -> None:
+def test_executor_and_options_are_classes_of_their_own() -> None:
     """An output of peft is never taken for one of the shared batch."""
     texts = {
         numerics_class(EngineOptions()),
         numerics_class(EngineOptions(), "peft"),
         numerics_class(EngineOptions(dtype="bfloat16")),
+        numerics_class(EngineOptions(mode="fast")),
+        numerics_class(EngineOptions(batching="continuous")),
+        numerics_class(EngineOptions(device="cuda")),
     }
-    assert len(texts) == 3
+    assert len(texts) == 6
 
 
 def test_memory_settings_are_not() -> None:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-FAMILIES = ["llama", "gpt2", "qwen3", "mistral"]
+FAMILIES = ["llama", "gpt2", "qwen3", "mistral", "gemma3"]
 CHOICES = ((5,), (6, 7), (6, 8, 9), (10, 11, 12, 13))
 TOLERANCE = 1e-4
 """In nats, fp32, summed over a choice's tokens."""

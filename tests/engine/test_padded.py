@@ -159,3 +159,20 @@ def test_lower_precision_is_near_and_not_the_same(llama, engine, dtype: str) -> 
         [rounded[r.key].logprobs for r in requests]
     )
     assert 0 < float(gaps.abs().mean()) < 0.5
+
+
+def test_draws_belong_to_their_request(llama, engine, eos) -> None:
+    """Same seed, same text, alone and in company; another seed or none, another text."""
+    runner, arms = engine
+    eos()
+    prompt = llama.prompts(1)[0]
+    told = [(0.0, 0), (1.0, 1), (1.0, 2), (1.0, 3)]
+    requests = [
+        generate_request(arms[0], prompt, 10, (), "test", temperature=heat, seed=seed)
+        for heat, seed in told
+    ]
+    together = llama.by_key(runner.generate(requests))
+    for request in requests:
+        (alone,) = runner.generate([request])
+        assert alone.text == together[request.key].text
+    assert len({output.text for output in together.values()}) == len(told)

@@ -9,6 +9,7 @@ from transformers import DynamicCache
 from transformers.cache_utils import DynamicLayer, DynamicSlidingWindowLayer
 
 from harness.engine.hooks import ArmLayers
+from harness.engine.load import load_base
 from harness.engine.pins import (
     LINEAR_TYPES,
     RoomyLayer,
@@ -19,7 +20,7 @@ from harness.engine.pins import (
 )
 from harness.errors import EngineError
 
-FAMILIES = ["llama", "gpt2", "qwen3", "mistral"]
+FAMILIES = ["llama", "gpt2", "qwen3", "mistral", "gemma3"]
 
 
 @pytest.mark.parametrize("family", FAMILIES)
@@ -76,15 +77,15 @@ def test_the_context_is_known(worlds, family: str) -> None:
 
 def test_rows_must_be_sorted(llama) -> None:
     """Every layer works on contiguous rows of an arm."""
-    layers = ArmLayers(llama.oracle(None), [])
+    layers = ArmLayers(load_base(llama.base, "float32"), [])
     with pytest.raises(ValueError, match="sorted"):
         layers.select([0, -1])
 
 
-def test_a_bias_that_the_base_lacks_is_refused(worlds) -> None:
+def test_a_bias_that_the_base_lacks_is_refused(llama) -> None:
     """Instead of being dropped."""
     from harness.adapters.weights import LoraWeights
 
     part = LoraWeights(torch.ones(2, 32), torch.ones(32, 2), 1.0, torch.ones(32))
     with pytest.raises(EngineError, match="has a bias that the base's layer lacks"):
-        ArmLayers(worlds("llama").oracle(None), [{"model.layers.0.self_attn.q_proj": part}])
+        ArmLayers(load_base(llama.base, "float32"), [{"model.layers.0.self_attn.q_proj": part}])

@@ -2,8 +2,10 @@
 
 import pytest
 
+from harness.engine import numerics
+from harness.engine.protocol import EngineOptions
 from harness.errors import UsageError
-from harness.pipeline.settings import Named, configured, resolve
+from harness.pipeline.settings import Named, configured, engine_options, resolve
 
 TABLE = """
 [tool.loragate]
@@ -95,3 +97,50 @@ def test_a_broken_release_file_is_told_with_its_lines(root):
     (root / "both.yaml").write_text('"a/*": v1\n"b/*": v7')
     with pytest.raises(UsageError, match=r"both\.yaml:2:8: b/\*: there is no adapter directory"):
         resolve(root, {"candidate": ["x=both.yaml"]}, root)
+
+
+def test_the_engine_computes_as_the_table_says(root):
+    more = 'dtype = "bfloat16"\nmode = "fast"\nbatching = "continuous"\n'
+    (root / "pyproject.toml").write_text(TABLE + more)
+    expected = EngineOptions(dtype="bfloat16", mode="fast", batching="continuous")
+    assert resolve(root, {}, root).options == engine_options(root) == expected
+
+
+@pytest.mark.parametrize(
+    ("line", "message"),
+    [
+        ('mode = "determinstic"', "mode.*did you mean 'deterministic'"),
+        ('dtype = "int8"', "dtype"),
+        ('batching = "paged"', "batching"),
+        ('device = "tpu"', "device"),
+    ],
+)
+def test_what_an_engine_cannot_do_is_refused_by_file_and_key(root, line, message):
+    (root / "pyproject.toml").write_text(TABLE + line + "\n")
+    with pytest.raises(UsageError, match=rf"pyproject.toml: \[tool.loragate\]: .*{message}"):
+        engine_options(root)
+
+
+@pytest.mark.parametrize(("device", "batching"), [("cpu", "padded"), ("cuda", "continuous")])
+def test_each_device_has_its_own_way_of_batching(root, device, batching):
+    (root / "pyproject.toml").write_text(f'{TABLE}device = "{device}"\n')
+    assert engine_options(root).batching == batching
+
+
+@pytest.mark.parametrize(
+    ("torch", "visible", "expected"),
+    [("2.13.0+cu130", None, "cuda"), ("2.13.0+cpu", None, "cpu"), ("2.13.0", "", "cpu")],
+)
+def test_a_gpu_is_used_where_driver_and_torch_know_one(root, monkeypatch, torch, visible, expected):
+    folder = root / "gpus" / "0000:01"
+    folder.mkdir(parents=True)
+    (folder / "information").write_text("Model: \t\t NVIDIA H100 80GB HBM3\n")
+    monkeypatch.setattr(numerics, "GPUS", root / "gpus")
+    monkeypatch.setattr(numerics, "version", lambda package: torch)
+    monkeypatch.delenv("CUDA_VISIBLE_DEVICES", raising=False)
+    if visible is not None:
+        monkeypatch.setenv("CUDA_VISIBLE_DEVICES", visible)
+    assert engine_options(root).device == expected
+    numerics.architecture.cache_clear()
+    assert numerics.architecture("cuda") == "NVIDIA-H100-80GB-HBM3"
+    numerics.architecture.cache_clear()

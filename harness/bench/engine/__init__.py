@@ -1,0 +1,1 @@
+"""What evaluating nine arms costs: the engine beside the ways that others do it."""
