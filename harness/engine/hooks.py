@@ -66,7 +66,7 @@ class ArmLayers:
         In deterministic mode every other linear is overridden too: its rows' bits shall not
         depend on their number either.
         """
-        self._mode, self._adapters = mode, len(adapters)
+        self._most, self._mode, self._adapters = mode, mode, len(adapters)
         self._index: tuple[int, ...] = ()
         self._rows: dict[int, Rows] = {}
         self._routed: tuple[Rows, Rows] | None = None
@@ -88,26 +88,28 @@ class ArmLayers:
                     nothing = pack_adapters([None] * len(adapters), linear_weight(module))
                     self._install(module, nothing, None)
 
-    def select(self, index: Sequence[int]) -> None:
+    def select(self, index: Sequence[int], exact: bool = True) -> None:
         """The slot of each sequence of the next forward passes, ascending.
 
+        Not ``exact``: these passes promise nothing, so they are fast in either mode.
         Raises ValueError if unsorted: every layer works on contiguous rows.
         """
         if any(one > two for one, two in pairwise(index)):
             raise ValueError("rows must be sorted by slot")
         self._index = tuple(index)
+        self._mode = self._most if exact else "fast"
         self._rows.clear()
         self._routed = self._held = None
 
     def route(self, slots: Tensor, head: Tensor | None = None) -> None:
-        """The slot of each token of the next forward pass [T] int32, in any order.
+        """The slot of each token of the next forward pass [T] int32, in any order; not exact.
 
         ``head``: those of the rows that the last linear sees, where they are not all. Off the
         CPU the tables may change in place between passes, as under a captured graph.
         """
         rows = Rows.of(slots, self._adapters)
         self._routed = rows, rows if head is None else Rows.of(head, self._adapters)
-        self._held = None
+        self._mode, self._held = "fast", None
 
     def _install(self, module: nn.Module, packed: Packed, shifts: Tensor | None) -> None:
         linear = _Linear(getattr(module, "bias", None), packed, shifts, module is self._head)

@@ -33,11 +33,15 @@ PAD = 0
 class PaddedExecutor:
     """Runs batches of requests on one model.
 
-    ``select`` is told the arm of each row before each pass over a changed set of rows.
+    ``select`` is told the arm of each row before each pass over a changed set of rows, and
+    whether its bits matter: a score's do, those behind a generated text are nobody's promise.
     """
 
     def __init__(
-        self, model: PreTrainedModel, tokenizer: Tokenizer, select: Callable[[Sequence[str]], None]
+        self,
+        model: PreTrainedModel,
+        tokenizer: Tokenizer,
+        select: Callable[[Sequence[str], bool], None],
     ) -> None:
         """The model must be in evaluation mode."""
         self._model = model
@@ -70,7 +74,7 @@ class PaddedExecutor:
         room = max(request.max_tokens for request in requests)
         cache = new_cache(self._model, room)
         tokens, mask = self._prompts(requests)
-        self._select([request.arm for request in requests])
+        self._select([request.arm for request in requests], False)
         while rows:
             logits = forward(self._model, tokens, mask, cache, keep=1)[:, -1]
             self._answers.extend(rows, _next(rows, logits), logits.amax(-1).tolist())
@@ -87,7 +91,7 @@ class PaddedExecutor:
                 index = self._tensor(going)
                 cache.batch_select_indices(index)
                 mask = mask[index]
-                self._select([row.request.arm for row in rows])
+                self._select([row.request.arm for row in rows], False)
             tokens = self._tensor([[row.tokens[-1]] for row in rows])
             mask = torch.cat([mask, mask.new_ones(len(rows), 1)], dim=1)
 
@@ -98,7 +102,7 @@ class PaddedExecutor:
         tokens, mask = self._prompts(requests)
         width = rest_width(requests[0])
         cache = new_cache(self._model, width)
-        self._select([request.arm for request in requests])
+        self._select([request.arm for request in requests], True)
         logprobs = forward(self._model, tokens, mask, cache, keep=1)[:, -1].log_softmax(-1)
         owner = [row for row, request in enumerate(requests) for _ in request.choices]
         choices = [choice for request in requests for choice in request.choices]
@@ -124,7 +128,7 @@ class PaddedExecutor:
         inputs, real = self._rests([choices[place][:-1] for place in filled], width)
         labels, _ = self._rests([choices[place][1:] for place in filled], width)
         cache.batch_select_indices(index)
-        self._select([requests[row].arm for row in index.tolist()])
+        self._select([requests[row].arm for row in index.tolist()], True)
         mask = torch.cat([mask[index], real], dim=1)
         logprobs = forward(self._model, inputs, mask, cache, keep=width).log_softmax(-1)
         picked = logprobs.gather(-1, labels[..., None])[..., 0]

@@ -52,7 +52,7 @@ class TorchEngine:
         self._shared: PaddedExecutor | None = PaddedExecutor(
             model,
             self._tokenizer,
-            lambda arms: layers.select([self._slots[arm] for arm in arms]),
+            lambda arms, exact: layers.select([self._slots[arm] for arm in arms], exact),
         )
         self._continuous = self._continuously(model, layers)
 
@@ -114,7 +114,7 @@ class TorchEngine:
             if mine:
                 path = _path(arm, self._paths)
                 model = load_peft(self._base, path, self._options.dtype, self._options.device)
-                yield PaddedExecutor(model, self._tokenizer, lambda arms: None), mine
+                yield PaddedExecutor(model, self._tokenizer, lambda arms, exact: None), mine
 
     def _run(
         self,

@@ -17,7 +17,7 @@ class Size:
     layers: int = 6
     heads: int = 8
     feed_forward: int = 1408
-    ranks: tuple[int, ...] = (8, 8, 16, 16, 32, 32, 64, 64)
+    ranks: tuple[int, ...] = (4, 4, 8, 8, 16, 16, 32, 32)
     prompts: int = 16
     lengths: tuple[int, int] = (40, 120)
     """Shortest and longest prompt, in tokens; drawn evenly between."""
