@@ -56,10 +56,14 @@ def masked(problem: Problem) -> Callable[[], Tensor]:
 
 def peft(problem: Problem) -> Callable[[], Tensor]:
     """Unmodified peft's mixed batch; its adapters stay in fp32 under a 16-bit base, as it does."""
-    layer = peft_linear(problem)
-    names = ["__base__", *(f"a{place}" for place in range(len(problem.ranks)))]
+    layer, names = peft_linear(problem), arm_names(problem)
     x = problem.x.view(problem.arms, problem.each, problem.inputs)
     return lambda: layer(x, adapter_names=names).view(problem.rows, problem.outputs)
+
+
+def arm_names(problem: Problem) -> list[str]:
+    """What peft calls the adapter of each arm."""
+    return ["__base__", *(f"a{place}" for place in range(len(problem.ranks)))]
 
 
 def peft_linear(problem: Problem) -> Any:

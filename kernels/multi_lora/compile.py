@@ -87,10 +87,12 @@ def cases(architecture: str, rows: Sequence[Row]) -> Iterator[Case]:
 
 
 def committed() -> list[Case]:
-    """The tables in ``plans/``; where there is none, the first case of each row of the defaults."""
+    """The tables in ``plans/``, the defaults they leave fp32 to, and all of them elsewhere."""
     tables = [(path.stem, read(path)) for path in sorted(PLANS.glob("*.json"))]
     defaults = [next(cases(name, [row])) for name in WITHOUT_ROWS for row in DEFAULTS]
-    return [*(case for name, rows in tables for case in cases(name, rows)), *defaults]
+    single = [row for row in DEFAULTS if row.dtypes == ("float32",)]
+    fallen = [next(cases(name, [row])) for name, _ in tables for row in single]
+    return [*(case for name, rows in tables for case in cases(name, rows)), *fallen, *defaults]
 
 
 def compile_all(found: Sequence[Case], processes: int = 2) -> list[Compiled]:

@@ -24,7 +24,9 @@ ROW_BLOCK = 4
 MIN_ROWS = 16
 """Below it, other kernels."""
 DEPTH = 512
-"""The longest sum that MKL never cuts by the number of rows, with two to four threads."""
+"""The longest sum that MKL never cuts by the number of rows, with one to four threads."""
+NARROW = 128
+"""Up to this many columns, and for a transposed right side, one thread cuts no sum at all."""
 HALF = (torch.bfloat16, torch.float16)
 """Types that oneDNN multiplies, whole sums at a time."""
 EVEN_ROWS, EVEN_ROWS_HALF = 8, 64
@@ -111,10 +113,11 @@ def base(x: Tensor, weight: Tensor, bias: Tensor | None, mode: Mode) -> Tensor:
     count = safe(len(x))
     if count > len(x):
         x, count = pad(x, (0, 0, 0, count - len(x))), len(x)
-    first, *rest = _depths(x)
+    right = weight.T
+    first, *rest = _depths(right)
     y = linear(x[:, first], weight[:, first], bias)
     for depth in rest:
-        y.addmm_(x[:, depth], weight[:, depth].T)
+        y.addmm_(x[:, depth], right[depth])
     return y[:count]
 
 
@@ -147,15 +150,16 @@ def safe(rows: int) -> int:
 
 
 def _deep(out: Tensor, left: Tensor, right: Tensor, alpha: float, beta: float) -> None:
-    for depth in _depths(left):
+    for depth in _depths(right):
         out.addmm_(left[:, depth], right[depth], alpha=alpha, beta=beta)
         beta = 1
 
 
-def _depths(left: Tensor) -> list[slice]:
-    """The pieces of a sum [M, D] over D."""
-    depth = left.shape[1]
-    if depth <= DEPTH or left.dtype in HALF:
+def _depths(right: Tensor) -> list[slice]:
+    """The pieces over D of a product with ``right`` [D, N]."""
+    depth, columns = right.shape
+    alone = torch.get_num_threads() == 1 and (columns <= NARROW or right.stride(0) == 1)
+    if depth <= DEPTH or alone or right.dtype in HALF:
         return [slice(None)]
     return [slice(start, start + DEPTH) for start in range(0, depth, DEPTH)]
 

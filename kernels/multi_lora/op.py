@@ -161,7 +161,7 @@ def _fused_backward(
 def _(
     dy: Tensor, x: Tensor, weight: Tensor, lora_a: Tensor, lora_b: Tensor, *_rest: Any
 ) -> tuple[Tensor, Tensor, Tensor]:
-    return x.new_empty(x.shape), lora_a.new_empty(lora_a.shape), lora_b.new_empty(lora_b.shape)
+    return x.new_empty(x.shape), torch.empty_like(lora_a), torch.empty_like(lora_b)
 
 
 def _keep(ctx: Any, inputs: tuple[Any, ...], output: tuple[Tensor, Tensor]) -> None:

@@ -194,6 +194,7 @@ DEFAULTS = (
         _BOTH,
         Config(64, 64, 32, warps=4, stages=3),
     ),
-    Row("defaults row 4", "expand", DTYPES, _BOTH, Config(64, 64, None, warps=4, stages=2)),
+    Row("defaults row 4", "expand", _HALVES, _BOTH, Config(64, 64, None, warps=4, stages=2)),
+    Row("defaults row 5", "expand", ("float32",), _BOTH, Config(64, 32, None, warps=4, stages=2)),
 )
 """For every architecture without a row of its own: small enough for any GPU."""

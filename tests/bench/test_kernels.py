@@ -16,7 +16,7 @@ SHAPES = {torch.float32: (72, 288), torch.bfloat16: (72, 1152)}
 @pytest.fixture(scope="module")
 def rows():
     """A run of linears of 64 inputs."""
-    return kernels.rows(SHAPES, 64, rounds=1, step_rows=32)
+    return kernels.rows(SHAPES, 64, rounds=1, step_rows=36)
 
 
 def test_every_provider_is_timed_at_every_shape(rows) -> None:
@@ -36,8 +36,8 @@ def test_goals_stand_where_they_were_set(rows) -> None:
         "fp32, T=288: low-rank part, fast, of peft's": "≤ 0.5",
         "bf16, T=1152: ours, fast over base": "≤ 1.1",
         "bf16, T=1152: low-rank part, fast, of peft's": "≤ 0.5",
-        "fp32, T=32, r=16: forward + backward, peft over ours": "≥ 1.15",
-        "bf16, T=32, r=16: forward + backward, peft over ours": "≥ 1.3",
+        "fp32, T=36: forward + backward, peft over ours": "≥ 1.15",
+        "bf16, T=36: forward + backward, peft over ours": "≥ 1.3",
     }
 
 
