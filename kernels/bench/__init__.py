@@ -3,7 +3,7 @@
 from .problem import RANKS, Problem
 from .properties import broken_property
 from .providers import PROVIDERS, Provider, missing_peers
-from .timing import medians
+from .timing import more, ratio, times
 from .training import steps
 
 __all__ = [
@@ -12,7 +12,9 @@ __all__ = [
     "Problem",
     "Provider",
     "broken_property",
-    "medians",
     "missing_peers",
+    "more",
+    "ratio",
     "steps",
+    "times",
 ]

@@ -1,27 +1,31 @@
-"""Time per call: medians of interleaved runs, so that a busy moment meets all alike."""
+"""Time per call in interleaved rounds, so that a busy moment meets all alike."""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from statistics import median
 from time import perf_counter
 
 import torch
 
+Times = dict[str, list[float]]
+"""Seconds by provider, round by round."""
 
-def medians(calls: Mapping[str, Callable[[], object]], rounds: int) -> dict[str, float]:
-    """Median seconds of each call over ``rounds`` rounds, one call of each in every round.
 
-    On a GPU a captured graph is replayed, so that launches cost what they cost in production.
+def times(calls: Mapping[str, Callable[[], object]], rounds: int) -> Times:
+    """One call of each in every round, after one to warm up.
+
+    On a GPU it is one round, the median over replays of a captured graph, so that launches cost
+    what they cost in production.
     """
     if torch.cuda.is_available():
         from triton.testing import do_bench_cudagraph
 
         return {
-            name: do_bench_cudagraph(call, return_mode="median") / 1e3
+            name: [do_bench_cudagraph(call, return_mode="median") / 1e3]
             for name, call in calls.items()
         }
-    seconds: dict[str, list[float]] = {name: [] for name in calls}
+    seconds: Times = {name: [] for name in calls}
     for call in calls.values():
         call()
     for _ in range(rounds):
@@ -29,4 +33,14 @@ def medians(calls: Mapping[str, Callable[[], object]], rounds: int) -> dict[str,
             start = perf_counter()
             call()
             seconds[name].append(perf_counter() - start)
-    return {name: median(found) for name, found in seconds.items()}
+    return seconds
+
+
+def ratio(above: Sequence[float], below: Sequence[float]) -> float:
+    """The median of the rounds' ratios: what slows a whole round cancels."""
+    return median(a / b for a, b in zip(above, below, strict=True))
+
+
+def more(one: Sequence[float], two: Sequence[float]) -> float:
+    """The median of the rounds' differences, in seconds."""
+    return median(a - b for a, b in zip(one, two, strict=True))
