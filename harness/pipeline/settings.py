@@ -70,7 +70,10 @@ def engine_options(root: Path) -> EngineOptions:
 
     A device is used where there is one. Raises UsageError for a value that an option cannot be.
     """
-    table = configured(root)
+    return _options(configured(root), root)
+
+
+def _options(table: Mapping[str, Any], root: Path) -> EngineOptions:
     for key, choices in CHOICES.items():
         if key in table and table[key] not in choices:
             problem = unknown(key, str(table[key]), choices)
@@ -134,7 +137,7 @@ def resolve(root: Path, options: Mapping[str, Any], invoked_from: Path) -> Setti
         store=path("store", ".loragate") or root,
         report_dir=path("report-dir", "build") or root,
         engine=engine,
-        options=engine_options(root),
+        options=_options(table, root),
     )
 
 

@@ -2,7 +2,7 @@
 
 from .problem import RANKS, Problem
 from .properties import broken_property
-from .providers import PROVIDERS, Provider, missing_peers
+from .providers import PROVIDERS, Provider
 from .timing import more, ratio, times
 from .training import steps
 
@@ -12,7 +12,6 @@ __all__ = [
     "Problem",
     "Provider",
     "broken_property",
-    "missing_peers",
     "more",
     "ratio",
     "steps",

@@ -24,7 +24,6 @@ class Problem:
     outputs: int
     dtype: torch.dtype
     ranks: tuple[int, ...] = RANKS
-    device: str = "cpu"
 
     @property
     def arms(self) -> int:
@@ -75,4 +74,4 @@ class Problem:
 
     def _random(self, *shape: int) -> Tensor:
         rng = torch.Generator().manual_seed(sum(shape))
-        return torch.randn(*shape, generator=rng).to(self.dtype).to(self.device)
+        return torch.randn(*shape, generator=rng).to(self.dtype)

@@ -42,9 +42,7 @@ def _variant(
     problem: Problem, ours: Callable[[Problem], Callable[[], Tensor]], y: Tensor
 ) -> str | None:
     """Whether an arm's bits change when the others leave."""
-    alone = Problem(
-        problem.each, problem.inputs, problem.outputs, problem.dtype, (), problem.device
-    )
+    alone = Problem(problem.each, problem.inputs, problem.outputs, problem.dtype, ())
     alone.__dict__.update(x=problem.x[: problem.each], weight=problem.weight)
     if not torch.equal(ours(alone)(), y[: problem.each]):
         return "ours, deterministic: the base's rows change when the adapters leave"

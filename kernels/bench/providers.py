@@ -6,7 +6,6 @@ A provider prepares what does not change between calls and returns the call that
 from __future__ import annotations
 
 from collections.abc import Callable
-from importlib.util import find_spec
 from typing import Any
 
 import torch
@@ -41,7 +40,7 @@ def masked(problem: Problem) -> Callable[[], Tensor]:
     """Base, then shrink and expand apart over the columns of all adapters, the others' masked."""
     a = torch.cat([a for a, _, _ in problem.adapters])
     b = torch.cat([scale * b for _, b, scale in problem.adapters], dim=1).T.contiguous()
-    mask = torch.zeros(problem.rows, len(a), dtype=problem.dtype, device=problem.device)
+    mask = torch.zeros(problem.rows, len(a), dtype=problem.dtype)
     end = 0
     for place, rank in enumerate(problem.ranks, start=1):
         mask[place * problem.each : (place + 1) * problem.each, end : end + rank] = 1
@@ -69,7 +68,7 @@ def arm_names(problem: Problem) -> list[str]:
 def peft_linear(problem: Problem) -> Any:
     """One linear of peft with all adapters, in evaluation mode."""
     one = nn.Module()
-    one.linear = nn.Linear(problem.inputs, problem.outputs, bias=False, device=problem.device)
+    one.linear = nn.Linear(problem.inputs, problem.outputs, bias=False)
     one.linear.weight = nn.Parameter(problem.weight, requires_grad=False)
     model: Any = None
     for place, (a, b, scale) in enumerate(problem.adapters):
@@ -91,10 +90,3 @@ PROVIDERS: dict[str, Provider] = {
     "base + shrink + expand, masked": masked,
     "peft mixed batch": peft,
 }
-PEERS = ("vllm", "sglang")
-"""Kernels that need a GPU of NVIDIA's and their own packages."""
-
-
-def missing_peers() -> list[str]:
-    """Those that are not installed."""
-    return [name for name in PEERS if find_spec(name) is None]

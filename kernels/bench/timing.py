@@ -6,25 +6,12 @@ from collections.abc import Callable, Mapping, Sequence
 from statistics import median
 from time import perf_counter
 
-import torch
-
 Times = dict[str, list[float]]
 """Seconds by provider, round by round."""
 
 
 def times(calls: Mapping[str, Callable[[], object]], rounds: int) -> Times:
-    """One call of each in every round, after one to warm up.
-
-    On a GPU it is one round, the median over replays of a captured graph, so that launches cost
-    what they cost in production.
-    """
-    if torch.cuda.is_available():
-        from triton.testing import do_bench_cudagraph
-
-        return {
-            name: [do_bench_cudagraph(call, return_mode="median") / 1e3]
-            for name, call in calls.items()
-        }
+    """One call of each in every round, after one to warm up. For the CPU."""
     seconds: Times = {name: [] for name in calls}
     for call in calls.values():
         call()
