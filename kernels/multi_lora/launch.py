@@ -24,7 +24,7 @@ def triton_shrink(x: Tensor, lora_a: Tensor, batch: LoraBatch) -> Tensor:
     u = x.new_empty(t, layout.width)
     if not u.numel():
         return u
-    _same_dtype(x, lora_a)
+    batch.check(x, lora_a)
     config = _tiles("shrink", x, batch, layout.width, k)
     tables = (batch.rows.slots, layout.u_owner, layout.u_scale)
     strides = (*x.stride(), *lora_a.stride(), u.stride(0))
@@ -37,7 +37,7 @@ def triton_linear_expand(
     x: Tensor, weight: Tensor, u: Tensor, lora_b: Tensor, batch: LoraBatch, bias: Tensor | None
 ) -> Tensor:
     """Rows [T, K] → [T, N]; see :func:`op.linear_expand`."""
-    _same_dtype(x, weight, lora_b, *([] if bias is None else [bias]))
+    batch.check(x, weight, lora_b, *([] if bias is None else [bias]))
     (t, k), n, layout = x.shape, len(weight), batch.layout
     config = _choose("linear_expand", x, batch, n, k)
     if config is None:
@@ -58,7 +58,7 @@ def triton_expand_(y: Tensor, u: Tensor, lora_b: Tensor, batch: LoraBatch) -> No
     (t, n), layout = y.shape, batch.layout
     if not y.numel() or not lora_b.numel():
         return
-    _same_dtype(y, lora_b)
+    batch.check(y, lora_b)
     config = _tiles("expand", y, batch, n, 0)
     tables = (batch.rows.slots, layout.first, layout.owner, layout.source)
     strides = (*y.stride(), u.stride(0), *lora_b.stride())
@@ -92,12 +92,6 @@ def _launch(kernel: Any, config: Config, t: int, n: int, first: Tensor, *rest: A
     on_gpu = first.device.type == "cuda"
     with torch.cuda.device(first.device) if on_gpu else nullcontext():
         kernel[grid](first, *rest, **config.options)
-
-
-def _same_dtype(x: Tensor, *others: Tensor) -> None:
-    for other in others:
-        if other.dtype != x.dtype:
-            raise ValueError(f"inputs in {x.dtype} and weights in {other.dtype} do not mix")
 
 
 @cache

@@ -25,63 +25,36 @@ from harness.kernels.multi_lora import (
     Packed,
     Rows,
     launch,
-    pack_adapters,
     plan,
     share_shrink,
 )
 
+from . import reference
+from .reference import BOUNDS, assert_same_bits, error
+
 CUDA = torch.cuda.is_available()
 DEVICE = torch.device("cuda" if CUDA else "cpu")
 DTYPES = [torch.float32, torch.float16, *([torch.bfloat16] if CUDA else [])]
-BOUNDS = {torch.float32: 2e-6, torch.float16: 8e-4, torch.bfloat16: 5e-3}
-"""The largest norm error against fp64, of a row and of all."""
 MAP_NORESERVE = 0x4000
 """Linux's; Python names it from 3.13 on."""
 on_gpu = pytest.mark.skipif(not CUDA, reason="NOT MEASURED: needs a CUDA device")
 dtypes = pytest.mark.parametrize("dtype", DTYPES, ids=lambda dtype: str(dtype)[6:])
 
 
-@dataclass(frozen=True)
-class Linear:
-    """One base linear [N, K] with its adapters, by slot; None has no part in it."""
-
-    weight: Tensor
-    bias: Tensor | None
-    adapters: list[tuple[Tensor, Tensor, float] | None]
+class Linear(reference.Linear):
+    """On the device of these tests, and computed by the kernels."""
 
     @classmethod
-    def random(
-        cls, ranks: Sequence[int | None], n: int = 40, k: int = 72, dtype=torch.float32, seed=0
-    ) -> Linear:
-        rng = torch.Generator().manual_seed(seed)
-
-        def draw(*shape: int, size: float = 1.0) -> Tensor:
-            return (torch.randn(*shape, generator=rng) * size).to(DEVICE, dtype)
-
+    def random(cls, *args, **kwargs) -> Linear:
+        made = super().random(*args, **kwargs)
         adapters = [
-            None if r is None else (draw(r, k, size=k**-0.5), draw(n, r, size=r**-0.5), 0.5 + slot)
-            for slot, r in enumerate(ranks)
+            adapter and (adapter[0].to(DEVICE), adapter[1].to(DEVICE), adapter[2])
+            for adapter in made.adapters
         ]
-        return cls(draw(n, k, size=k**-0.5), draw(n), adapters)
-
-    @property
-    def packed(self) -> Packed:
-        return pack_adapters(self.adapters, self.weight)
+        return cls(made.weight.to(DEVICE), made.bias.to(DEVICE), adapters)
 
     def __call__(self, x: Tensor, index: Sequence[int], mode: Mode = "deterministic") -> Tensor:
-        """What the kernels make of rows x [T, K]."""
         return fused(self, self.packed, x, index, mode)
-
-    def exact(self, x: Tensor, index: Sequence[int]) -> Tensor:
-        """Fp64, one row at a time, from the adapters themselves and not from any table."""
-        y = x.double() @ self.weight.double().T
-        if self.bias is not None:
-            y = y + self.bias.double()
-        for row, slot in enumerate(index):
-            if slot >= 0 and (adapter := self.adapters[slot]) is not None:
-                a, b, scale = adapter
-                y[row] += scale * (b.double() @ (a.double() @ x[row].double()))
-        return y
 
 
 def fused(
@@ -92,31 +65,14 @@ def fused(
     return launch.triton_linear_expand(x, linear.weight, u, packed.lora_b, batch, linear.bias)
 
 
-def rows(count: int, k: int = 72, dtype: torch.dtype = torch.float32, seed: int = 0) -> Tensor:
+def rows(*args, **kwargs) -> Tensor:
     """Random inputs [T, K]."""
-    rng = torch.Generator().manual_seed(seed + 1)
-    return torch.randn(count, k, generator=rng).to(DEVICE, dtype)
-
-
-def row_errors(actual: Tensor, expected: Tensor) -> Tensor:
-    """Norm error of each row."""
-    return (actual.double() - expected).norm(dim=-1) / expected.norm(dim=-1)
+    return reference.rows(*args, **kwargs).to(DEVICE)
 
 
 def assert_close(actual: Tensor, expected: Tensor) -> None:
     """Within the dtype's bound, each row and all together; no row is lost or NaN."""
-    assert actual.shape == expected.shape
-    bound = BOUNDS[actual.dtype]
-    if expected.numel():
-        assert float(row_errors(actual, expected).nan_to_num(torch.inf).max()) <= bound
-        assert float((actual.double() - expected).norm() / expected.norm()) <= bound
-
-
-def assert_same_bits(actual: Tensor, expected: Tensor) -> None:
-    """Equal bit for bit; the message names the first place that is not."""
-    assert actual.shape == expected.shape
-    differs = (actual != expected).nonzero()
-    assert not len(differs), f"{len(differs)} values differ, first at {differs[0].tolist()}"
+    assert error(actual, expected) <= BOUNDS[actual.dtype]
 
 
 @pytest.fixture(autouse=True)
@@ -384,7 +340,7 @@ def test_expand_adds_in_place(dtype: torch.dtype, transposed: bool) -> None:
     )
     touched = [*range(20), *range(37, 67)]
     expected = linear.exact(x, index)
-    assert float(row_errors(y, expected)[touched].max()) <= 2 * BOUNDS[dtype]
+    assert error(y[touched], expected[touched]) <= 2 * BOUNDS[dtype]
 
 
 @pytest.mark.parametrize("index", [[], [0], [-1]], ids=["no rows", "one row", "one base row"])
@@ -473,7 +429,7 @@ def check_far_rows(monkeypatch) -> None:
     batch = LoraBatch.build(index, packed.layout)
     y.copy_(nn.functional.linear(near, linear.weight, linear.bias))
     launch.triton_expand_(y, launch.triton_shrink(x, packed.lora_a, batch), packed.lora_b, batch)
-    assert float(row_errors(y, expected).max()) <= 2 * BOUNDS[torch.float16]
+    assert error(y, expected) <= 2 * BOUNDS[torch.float16]
 
 
 def test_offsets_beyond_2_to_the_31(monkeypatch) -> None:
