@@ -200,7 +200,8 @@ def _packed(
         raise EngineError(f"{name}: {error}") from error
     if packed.lora_a.isinf().any() or packed.lora_b.isinf().any():
         # in one tile with other arms, 0 × inf would be NaN for them too
-        raise EngineError(f"{name}: an adapter's weights are beyond the range of {like.dtype}")
+        found = packed.lora_a.dtype
+        raise EngineError(f"{name}: an adapter's weights are beyond the range of {found}")
     return packed
 
 

@@ -26,6 +26,21 @@ Mode = Literal["deterministic", "fast"]
 """deterministic: a row's bits depend on the row and its adapter alone; fast: any way is right."""
 
 
+def adapter_dtype(like: Tensor) -> torch.dtype:
+    """What A and B are kept in beside a base like that: on the CPU fp32 at least.
+
+    Few CPUs multiply 16-bit numbers as fast, and the products are small.
+    """
+    if like.device.type == "cpu":
+        return torch.promote_types(like.dtype, torch.float32)
+    return like.dtype
+
+
+def whole_blocks(rank: int) -> int:
+    """The columns that a rank takes: the next multiple of ``COLUMN_BLOCK``."""
+    return -(-rank // COLUMN_BLOCK) * COLUMN_BLOCK
+
+
 @dataclass(frozen=True, slots=True)
 class Layout:
     """Whose the columns of one linear are; the same for every batch.
@@ -70,7 +85,7 @@ class Layout:
         that is not finite.
         """
         _check_columns(columns, scales)
-        ends = [lo + _rounded(hi - lo) for lo, hi in columns]
+        ends = [lo + whole_blocks(hi - lo) for lo, hi in columns]
         first = [lo // COLUMN_BLOCK for lo, _ in columns]
         blocks = ends[-1] // COLUMN_BLOCK if ends else 0
         owner = [NOBODY] * blocks
@@ -104,14 +119,17 @@ class Packed:
 def pack_adapters(adapters: Sequence[tuple[Tensor, Tensor, float] | None], like: Tensor) -> Packed:
     """Concatenate (lora_a [r, K], lora_b [N, r], scale) per adapter; None has no part here.
 
-    Dtype and device are those of ``like``, the base weight [N, K]. Raises ValueError for shapes
+    The device is that of ``like``, the base weight [N, K]; the dtype too, but on the CPU, where the
+    low-rank part is computed in fp32 at least. Raises ValueError for shapes
     that do not fit it and for a scale that is not finite.
     """
     n, k = like.shape
     ranks = [0 if adapter is None else _rank(*adapter, n=n, k=k) for adapter in adapters]
-    starts = [0, *accumulate(_rounded(rank) for rank in ranks)]
+    starts = [0, *accumulate(whole_blocks(rank) for rank in ranks)]
     columns = [(lo, lo + rank) for lo, rank in zip(starts, ranks, strict=False)]
-    lora_a, lora_b = _zeros(starts[-1], k, like), like.new_zeros(starts[-1], n)
+    dtype = adapter_dtype(like)
+    lora_a = _zeros(starts[-1], k, dtype, like.device)
+    lora_b = torch.zeros(starts[-1], n, dtype=dtype, device=like.device)
     for (lo, hi), adapter in zip(columns, adapters, strict=True):
         if adapter is not None:
             lora_a[lo:hi], lora_b[lo:hi] = adapter[0], adapter[1].T
@@ -139,7 +157,7 @@ def share_shrink(linears: Sequence[Packed]) -> tuple[Packed, ...]:
         start = stop = end
         for place, linear in enumerate(linears):
             lo, hi = linear.layout.columns[slot]
-            size = _rounded(hi - lo)
+            size = whole_blocks(hi - lo)
             parts.append(linear.lora_a[lo : lo + size])
             owner += [slot] * (size // COLUMN_BLOCK)
             scale += [linear.layout.scales[slot]] * (size // COLUMN_BLOCK)
@@ -148,7 +166,8 @@ def share_shrink(linears: Sequence[Packed]) -> tuple[Packed, ...]:
                 stop = end + hi - lo
             end += size
         shrunk.append((start, stop))
-    lora_a, device = _zeros(end, lead.lora_a.shape[1], lead.lora_a), lead.lora_a.device
+    device = lead.lora_a.device
+    lora_a = _zeros(end, lead.lora_a.shape[1], lead.lora_a.dtype, device)
     torch.cat(parts, out=lora_a)
     u_owner, u_scale = _int32(owner, device), torch.tensor(scale, dtype=torch.float32).to(device)
     return tuple(
@@ -180,10 +199,10 @@ class Rows:
     """[T] int64, the row at each sorted place; None where the caller's order is sorted."""
 
     @property
-    def segments(self) -> list[list[int]]:
+    def segments(self) -> tuple[tuple[int, int, int], ...]:
         """Start, stop and adapter over rows in sorted order, but the base's, which come first."""
         assert self.table is not None, "segments are the CPU's: no device waits for the host"
-        return self.table.tolist()
+        return tuple((start, stop, slot) for start, stop, slot in self.table.tolist())
 
     @classmethod
     def build(
@@ -264,15 +283,11 @@ class LoraBatch:
                 raise ValueError(f"inputs in {x.dtype} and weights in {weight.dtype} do not mix")
 
 
-def _rounded(rank: int) -> int:
-    return -(-rank // COLUMN_BLOCK) * COLUMN_BLOCK
-
-
-def _zeros(rows: int, width: int, like: Tensor) -> Tensor:
+def _zeros(rows: int, width: int, dtype: torch.dtype, device: torch.device) -> Tensor:
     """[rows, width]; column by column in memory where MKL multiplies by it, which is faster."""
-    if like.device.type == "cpu" and like.dtype == torch.float32:
-        return like.new_zeros(width, rows).T
-    return like.new_zeros(rows, width)
+    if device.type == "cpu":
+        return torch.zeros(width, rows, dtype=dtype).T
+    return torch.zeros(rows, width, dtype=dtype, device=device)
 
 
 def _int32(values: Sequence[int], device: torch.device | str) -> Tensor:
@@ -286,7 +301,7 @@ def _sources(
     blocks: list[int] = []
     for (lo, hi), offset in zip(columns, offsets, strict=True):
         start = offset // COLUMN_BLOCK
-        blocks += range(start, start + _rounded(hi - lo) // COLUMN_BLOCK)
+        blocks += range(start, start + whole_blocks(hi - lo) // COLUMN_BLOCK)
     return _int32(blocks, device)
 
 
@@ -318,6 +333,6 @@ def _check_columns(columns: Sequence[tuple[int, int]], scales: Sequence[float]) 
                 f"columns {list(columns)} must follow each other, each from the next multiple of"
                 f" {COLUMN_BLOCK}"
             )
-        end = lo + _rounded(hi - lo)
+        end = lo + whole_blocks(hi - lo)
     if not all(math.isfinite(scale) for scale in scales):
         raise ValueError(f"scales {list(scales)} must be finite")

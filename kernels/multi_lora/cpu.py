@@ -1,23 +1,27 @@
-"""The CPU path: one base GEMM over all rows, then two small GEMMs per segment, in place.
+"""The CPU path: one base GEMM over all rows, then two small batched GEMMs per stack of alike arms.
 
-Letters as in ``batch.py``; D is the length of a product's sum. The bits of a BLAS GEMM depend on
-its number of rows: on its rest, and on how a long sum is cut. In deterministic mode every GEMM
-here runs over a safe number of rows, in pieces of D that are not cut any further, so a row's
-bits do not depend on who shares its batch. README, "The CPU path", has the measurements;
-``probe.py`` repeats the important ones at start.
+Letters as in ``batch.py``; D is the length of a product's sum, W the width of U. Here U [T, W] is
+scaled and in sorted order of rows, and each row has its own adapter's columns from 0 on.
+The low-rank part is computed in fp32 at least, whatever the base is in. README, "The CPU path",
+has the measurements.
+
+The bits of a BLAS GEMM depend on its number of rows: on its rest, and on how a long sum is cut.
+In deterministic mode every GEMM here runs over a safe number of rows, in pieces of D that are
+not cut any further, so a row's bits do not depend on who shares its batch; ``probe.py`` repeats
+the important measurements at start.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
-from itertools import pairwise
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+from functools import lru_cache
 
 import torch
 from torch import Tensor
 from torch.nn.functional import linear, pad
 
-from .batch import COLUMN_BLOCK, Layout, LoraBatch, Mode
+from .batch import COLUMN_BLOCK, LoraBatch, Mode, whole_blocks
 
 ROW_BLOCK = 4
 """Rows per thread in a safe number of rows: MKL's kernels take four at a time."""
@@ -29,23 +33,17 @@ NARROW = 128
 """Up to this many columns, and for a transposed right side, one thread cuts no sum at all."""
 HALF = (torch.bfloat16, torch.float16)
 """Types that oneDNN multiplies, whole sums at a time."""
-EVEN_ROWS, EVEN_ROWS_HALF = 8, 64
-"""Up to this many rows each, arms of equal length and rank are one batched product (fast mode)."""
 
 
 def cpu_shrink(x: Tensor, lora_a: Tensor, batch: LoraBatch) -> Tensor:
-    """U [T, width] = x Aᵀ in sorted order of rows, not yet scaled; see :func:`op.shrink`."""
-    layout, order = batch.layout, batch.rows.order
-    u = x.new_zeros(len(x), layout.width)
-    even = _even(batch, layout.shrunk, [lo for lo, _ in layout.shrunk], x.dtype)
-    if even is not None:
-        even.columns(u).copy_(even.rows(x) @ even.adapters(lora_a).transpose(1, 2))
-        return u
-    for start, stop, slot in batch.rows.segments:
-        lo, hi = _columns(layout.shrunk[slot], batch.mode)
-        if lo < hi:
-            rows = x[start:stop] if order is None else x[order[start:stop]]
-            product(u[start:stop, lo:hi], rows, lora_a[lo:hi].T, batch.mode, beta=0)
+    """U [T, W] = scale · x Aᵀ; see :func:`op.shrink`."""
+    layout = batch.layout
+    u = lora_a.new_zeros(len(x), u_width(layout.shrunk))
+    scales = _columns(layout.u_scale, u.dtype)
+    for stack in _stacks(batch.rows.segments, layout.shrunk, (0,) * len(layout.shrunk)):
+        rows = stack.grid(_taken(x, stack, batch.rows.order).to(u.dtype))
+        right = stack.adapters(lora_a).transpose(1, 2)
+        torch.mul(multiply(rows, right, batch.mode), stack.along(scales), out=stack.columns(u))
     return u
 
 
@@ -60,20 +58,8 @@ def cpu_linear_expand(
 
 def cpu_expand_(y: Tensor, u: Tensor, lora_b: Tensor, batch: LoraBatch) -> None:
     """Add scale · U B to the rows of y, in place; see :func:`op.expand_`."""
-    layout, order = batch.layout, batch.rows.order
-    even = _even(batch, layout.columns, layout.offsets, y.dtype)
-    if even is not None and len({layout.scales[slot] for *_, slot in batch.rows.segments}) == 1:
-        scale = layout.scales[batch.rows.segments[0][2]]
-        even.rows(y).baddbmm_(even.columns(u), even.adapters(lora_b), alpha=scale)
-        return
-    for start, stop, at, lo, hi, scale in _parts(batch):
-        mine, b = u[start:stop, at : at + hi - lo], lora_b[lo:hi]
-        if order is None:
-            product(y[start:stop], mine, b, batch.mode, alpha=scale)
-        else:
-            rows = y[order[start:stop]]
-            product(rows, mine, b, batch.mode, alpha=scale)
-            y[order[start:stop]] = rows
+    for stack in _parts(batch):
+        _add(y, stack, stack.columns(u), stack.adapters(lora_b), batch)
 
 
 def cpu_backward(
@@ -87,23 +73,24 @@ def cpu_backward(
 ) -> tuple[Tensor, Tensor, Tensor]:
     """Gradients of x [T, K], lora_a and lora_b from that of y [T, N].
 
-    dX = dY W + dU A, dA = dUᵀ X and dB = s·Uᵀ dY, with dU = s·dY Bᵀ, by segments: what no row
-    uses stays zero.
+    dX = dY W + dU A, dA = dUᵀ X and dB = Uᵀ dY, with dU = s·dY Bᵀ, by stacks: what no row
+    uses stays zero. For a linear with a shrink of its own.
     """
-    order = batch.rows.order
-    dx = dy @ weight
+    order, dx = batch.rows.order, dy @ weight
+    scales = _columns(batch.layout.u_scale, u.dtype)
     da, db = torch.zeros_like(lora_a), torch.zeros_like(lora_b)
-    for start, stop, at, lo, hi, scale in _parts(batch):
-        rows = slice(start, stop) if order is None else order[start:stop]
-        end, mine = at + hi - lo, dy[rows]
-        du = mine.new_empty(len(mine), hi - lo).addmm_(mine, lora_b[lo:hi].T, beta=0, alpha=scale)
-        if order is None:
-            dx[rows].addmm_(du, lora_a[at:end])
-        else:
-            dx.index_add_(0, order[start:stop], du @ lora_a[at:end])
-        da[at:end].addmm_(du.T, x[rows], beta=0)
-        db[lo:hi].addmm_(u[start:stop, at:end].T, mine, beta=0, alpha=scale)
+    for stack in _parts(batch):
+        mine, inputs = (stack.grid(_taken(t, stack, order).to(u.dtype)) for t in (dy, x))
+        du = (mine @ stack.adapters(lora_b).transpose(1, 2)).mul_(stack.along(scales))
+        _add(dx, stack, du, stack.adapters(lora_a), batch)
+        stack.adapters(da).copy_(du.transpose(1, 2) @ inputs)
+        stack.adapters(db).copy_(stack.columns(u).transpose(1, 2) @ mine)
     return dx, da, db
+
+
+def u_width(shrunk: Sequence[tuple[int, int]]) -> int:
+    """W, the columns of the widest adapter; see ``Layout.shrunk``."""
+    return max((whole_blocks(hi - lo) for lo, hi in shrunk), default=0)
 
 
 def base(x: Tensor, weight: Tensor, bias: Tensor | None, mode: Mode) -> Tensor:
@@ -121,26 +108,24 @@ def base(x: Tensor, weight: Tensor, bias: Tensor | None, mode: Mode) -> Tensor:
     return y[:count]
 
 
-def product(
-    out: Tensor, left: Tensor, right: Tensor, mode: Mode, alpha: float = 1, beta: float = 1
-) -> None:
-    """Out [M, N] becomes beta·out + alpha · left [M, D] · right [D, N], in place."""
-    if mode == "fast":
-        out.addmm_(left, right, alpha=alpha, beta=beta)
-        return
-    if alpha != 1 and left.dtype not in HALF:
-        left, alpha = left * alpha, 1  # where in the sum MKL multiplies depends on M
-    block = ROW_BLOCK * torch.get_num_threads()
-    whole = len(left) // block * block
-    whole = whole if whole >= MIN_ROWS else 0
-    if whole:
-        _deep(out[:whole], left[:whole], right, alpha, beta)
-    if whole < len(left):
-        count = len(left) - whole
-        more = (0, 0, 0, safe(count) - count)
-        padded = pad(out[whole:], more)
-        _deep(padded, pad(left[whole:], more), right, alpha, beta)
-        out[whole:] = padded[:count]
+def multiply(left: Tensor, right: Tensor, mode: Mode, onto: Tensor | None = None) -> Tensor:
+    """Compute left [S, M, D] · right [S, D, N], or add it to ``onto`` [S, M, N] in place.
+
+    Where ``onto`` is not contiguous torch would make S products of the one.
+    """
+    rows = left.shape[1]
+    more = safe(rows) - rows if mode == "deterministic" else 0
+    out = onto
+    if more:
+        left = pad(left, (0, 0, 0, more))
+        out = None if onto is None else pad(onto, (0, 0, 0, more))
+    for depth in _depths(right) if mode == "deterministic" else [slice(None)]:
+        some = left[..., depth], right[:, depth]
+        out = torch.bmm(*some) if out is None else out.baddbmm_(*some)
+    assert out is not None
+    if onto is None:
+        return out[:, :rows]
+    return onto.copy_(out[:, :rows]) if more else onto
 
 
 def safe(rows: int) -> int:
@@ -149,59 +134,42 @@ def safe(rows: int) -> int:
     return -(-max(rows, MIN_ROWS) // block) * block
 
 
-def _deep(out: Tensor, left: Tensor, right: Tensor, alpha: float, beta: float) -> None:
-    for depth in _depths(right):
-        out.addmm_(left[:, depth], right[depth], alpha=alpha, beta=beta)
-        beta = 1
-
-
 def _depths(right: Tensor) -> list[slice]:
-    """The pieces over D of a product with ``right`` [D, N]."""
-    depth, columns = right.shape
-    alone = torch.get_num_threads() == 1 and (columns <= NARROW or right.stride(0) == 1)
+    """The pieces over D of a product with ``right`` [..., D, N]."""
+    depth, columns = right.shape[-2:]
+    alone = torch.get_num_threads() == 1 and (columns <= NARROW or right.stride(-2) == 1)
     if depth <= DEPTH or alone or right.dtype in HALF:
         return [slice(None)]
     return [slice(start, start + DEPTH) for start in range(0, depth, DEPTH)]
 
 
-def _columns(owned: tuple[int, int], mode: Mode) -> tuple[int, int]:
-    """The columns to multiply: whole blocks where a rank's bits must be those of a longer one.
-
-    The rest of a block is zero in A, B and U. A GEMM of 1 column, and in fp16 of a number that
-    is no multiple of 8, is summed in another order.
-    """
-    lo, hi = owned
-    return (lo, hi) if mode == "fast" else (lo, lo - (lo - hi) // COLUMN_BLOCK * COLUMN_BLOCK)
-
-
-def _parts(batch: LoraBatch) -> Iterator[tuple[int, int, int, int, int, float]]:
-    """(start, stop, first column of U, columns of B lo, hi, scale) of adapters with a rank."""
-    layout: Layout = batch.layout
-    for start, stop, slot in batch.rows.segments:
-        lo, hi = _columns(layout.columns[slot], batch.mode)
-        if lo < hi:
-            yield start, stop, layout.offsets[slot], lo, hi, layout.scales[slot]
-
-
 @dataclass(frozen=True, slots=True)
-class _Even:
-    """Arms of equal length and rank at equal distances, as views of one more dimension."""
+class _Stack:
+    """Neighbouring segments alike in length and rank: one batched product, as views."""
 
     start: int
-    count: int
     length: int
-    """Of each arm, in rows."""
+    """Of each segment, in rows."""
+    count: int
     rank: int
+    """In whole blocks: a GEMM of 1 column is summed in another order. The rest is zero."""
     first: int
     step: int
     """From one adapter's rows of A or B to the next's."""
-    u_first: int
-    u_step: int
+    at: int
+    """Where its columns begin in U."""
 
-    def rows(self, x: Tensor) -> Tensor:
-        """Rows [T, D] → [count, length, D]."""
-        mine = x[self.start : self.start + self.count * self.length]
-        return mine.view(self.count, self.length, x.shape[1])
+    @property
+    def stop(self) -> int:
+        return self.start + self.count * self.length
+
+    def grid(self, rows: Tensor) -> Tensor:
+        """Its own rows [count · length, D] → [count, length, D]."""
+        return rows.view(self.count, self.length, rows.shape[1])
+
+    def columns(self, u: Tensor) -> Tensor:
+        """U [T, W] → [count, length, rank]."""
+        return self.grid(u[self.start : self.stop])[..., self.at : self.at + self.rank]
 
     def adapters(self, packed: Tensor) -> Tensor:
         """A or B [R, D] → [count, rank, D]."""
@@ -210,33 +178,68 @@ class _Even:
             (self.count, self.rank, packed.shape[1]), (self.step * across, across, along)
         )
 
-    def columns(self, u: Tensor) -> Tensor:
-        """U [T, width] → [count, length, rank]."""
-        across, along = u.stride()
-        return u[self.start :, self.u_first :].as_strided(
-            (self.count, self.length, self.rank),
-            (self.length * across + self.u_step * along, across, along),
+    def along(self, columns: Tensor) -> Tensor:
+        """One number per row of A [R] → [count, 1, rank]."""
+        return self.adapters(columns[:, None]).transpose(1, 2)
+
+    def follows(self, other: _Stack) -> bool:
+        """Whether the two make one stack; ``self`` is of one segment."""
+        alike = replace(self, start=0, count=0, first=0, step=0) == replace(
+            other, start=0, count=0, first=0, step=0
         )
+        step = self.first - (other.first + (other.count - 1) * other.step)
+        return alike and self.start == other.stop and (other.count == 1 or step == other.step)
 
 
-def _even(
-    batch: LoraBatch,
-    ranges: Sequence[tuple[int, int]],
-    offsets: Sequence[int],
-    dtype: torch.dtype,
-) -> _Even | None:
-    """The arms as one batched product over these columns, where that is possible and faster."""
-    segments, limit = batch.rows.segments, EVEN_ROWS_HALF if dtype in HALF else EVEN_ROWS
-    if batch.mode != "fast" or batch.rows.order is not None or len(segments) < 2:
-        return None
-    start, stop, slot = segments[0]
-    length, rank = stop - start, ranges[slot][1] - ranges[slot][0]
-    slots = [slot for *_, slot in segments]
-    if not 0 < length <= limit or not rank or any(e - b != length for b, e, _ in segments):
-        return None
-    steps = {ranges[two][0] - ranges[one][0] for one, two in pairwise(slots)}
-    u_steps = {offsets[two] - offsets[one] for one, two in pairwise(slots)}
-    if len(steps) + len(u_steps) > 2 or any(ranges[s][1] - ranges[s][0] != rank for s in slots):
-        return None
-    at = (ranges[slot][0], steps.pop(), offsets[slot], u_steps.pop())
-    return _Even(start, len(segments), length, rank, *at)
+def _parts(batch: LoraBatch) -> tuple[_Stack, ...]:
+    """The stacks over B."""
+    layout = batch.layout
+    pairs = zip(layout.offsets, layout.shrunk, strict=True)
+    at = tuple(offset - start for offset, (start, _) in pairs)
+    return _stacks(batch.rows.segments, layout.columns, at)
+
+
+@lru_cache(maxsize=256)
+def _stacks(
+    segments: Sequence[tuple[int, int, int]],
+    owned: Sequence[tuple[int, int]],
+    at: Sequence[int],
+) -> tuple[_Stack, ...]:
+    """The segments of adapters that own rows of A or B; the rest by slot."""
+    stacks: list[_Stack] = []
+    for start, stop, slot in segments:
+        lo, hi = owned[slot]
+        if lo == hi:
+            continue
+        rank = whole_blocks(hi - lo)
+        mine = _Stack(start, stop - start, 1, rank, lo, 0, at[slot])
+        if stacks and mine.follows(stacks[-1]):
+            last = stacks[-1]
+            step = lo - last.first if last.count == 1 else last.step
+            stacks[-1] = replace(last, count=last.count + 1, step=step)
+        else:
+            stacks.append(mine)
+    return tuple(stacks)
+
+
+def _columns(blocks: Tensor, dtype: torch.dtype) -> Tensor:
+    """One number per block → one per column of it."""
+    return blocks.to(dtype).repeat_interleave(COLUMN_BLOCK)
+
+
+def _taken(rows: Tensor, stack: _Stack, order: Tensor | None) -> Tensor:
+    """The stack's rows of [T, D], in sorted order: a view, or a copy where the caller's is not."""
+    return (
+        rows[stack.start : stack.stop] if order is None else rows[order[stack.start : stack.stop]]
+    )
+
+
+def _add(y: Tensor, stack: _Stack, left: Tensor, right: Tensor, batch: LoraBatch) -> None:
+    """Add left [count, length, r] · right [count, r, N] to the stack's rows of y [T, N]."""
+    order = batch.rows.order
+    rows = _taken(y, stack, order).to(left.dtype)
+    multiply(left, right, batch.mode, onto=stack.grid(rows))
+    if order is not None:
+        y[order[stack.start : stack.stop]] = rows.to(y.dtype)
+    elif y.dtype != left.dtype:
+        y[stack.start : stack.stop] = rows

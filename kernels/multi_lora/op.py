@@ -7,8 +7,8 @@ from typing import Any
 import torch
 from torch import Tensor
 
-from .batch import Layout, LoraBatch, Rows
-from .cpu import cpu_backward, cpu_expand_, cpu_linear_expand, cpu_shrink
+from .batch import Layout, LoraBatch, Rows, adapter_dtype
+from .cpu import cpu_backward, cpu_expand_, cpu_linear_expand, cpu_shrink, u_width
 
 
 def fused_lora(
@@ -22,7 +22,8 @@ def fused_lora(
     """Compute y = x Wᵀ + bias + s_a · (x A_aᵀ) B_a with the adapter ``a`` of each row.
 
     Shapes: x [..., K] with T = product of the leading dimensions, weight [N, K], lora_a [R, K],
-    lora_b [R, N] (see ``pack_adapters``), bias [N]; returns [..., N] in x's dtype. On the CPU
+    lora_b [R, N] (see ``pack_adapters``; on the CPU in fp32 under a 16-bit base), bias [N];
+    returns [..., N] in x's dtype. On the CPU
     x, lora_a and lora_b have gradients; weight and bias are frozen. Raises ValueError where
     ``batch`` was built for another number of rows or another device, and for a weight or bias
     that asks for a gradient.
@@ -34,20 +35,20 @@ def fused_lora(
     if learns and x.device.type != "cpu":
         raise ValueError("gradients of the fused linear: Triton's backward comes with training")
     rows = x.reshape(-1, x.shape[-1])
-    batch.check(rows, weight, lora_a, lora_b)
+    _check(batch, rows, (lora_a, lora_b), weight)
     y, _ = _fused(rows, weight, lora_a, lora_b, bias, *_flat(batch))
     shaped: Tensor = y.reshape(*x.shape[:-1], len(weight))
     return shaped
 
 
 def shrink(x: Tensor, lora_a: Tensor, batch: LoraBatch) -> Tensor:
-    """U [T, width]: each row's x Aᵀ in the columns of its adapter; the rest means nothing.
+    """U: each row's x Aᵀ in columns of its adapter; the rest means nothing.
 
-    Its order of rows and whether it is scaled already are the path's own matter: U is handed to
-    ``linear_expand`` or ``expand_`` of the same batch and is good for nothing else.
+    Its shape, its order of rows and whether it is scaled already are the path's own matter: U is
+    handed to ``linear_expand`` or ``expand_`` of the same batch and is good for nothing else.
     """
     rows = x.reshape(-1, x.shape[-1])
-    batch.check(rows, lora_a)
+    _check(batch, rows, (lora_a,))
     if rows.device.type == "cpu":
         return cpu_shrink(rows, lora_a, batch)
     from .launch import triton_shrink
@@ -65,7 +66,7 @@ def linear_expand(
 ) -> Tensor:
     """Compute x Wᵀ + bias + what U stands for, [..., N]; shapes as in ``fused_lora``."""
     rows = x.reshape(-1, x.shape[-1])
-    batch.check(rows, weight, lora_b)
+    _check(batch, rows, (lora_b,), weight)
     if rows.device.type == "cpu":
         y = cpu_linear_expand(rows, weight, u, lora_b, batch, bias)
     else:
@@ -78,13 +79,24 @@ def linear_expand(
 def expand_(y: Tensor, u: Tensor, lora_b: Tensor, batch: LoraBatch) -> None:
     """Add to y [..., N] in place what U stands for: for bases whose weight cannot be read."""
     rows = y.view(-1, y.shape[-1])
-    batch.check(rows, lora_b)
+    _check(batch, rows, (lora_b,))
     if rows.device.type == "cpu":
         cpu_expand_(rows, u, lora_b, batch)
         return
     from .launch import triton_expand_
 
     triton_expand_(rows, u, lora_b, batch)
+
+
+def _check(batch: LoraBatch, rows: Tensor, adapters: tuple[Tensor, ...], *weights: Tensor) -> None:
+    batch.check(rows, *weights)
+    expected = adapter_dtype(rows)
+    for each in adapters:
+        if each.dtype != expected:
+            raise ValueError(
+                f"inputs in {rows.dtype} on {rows.device.type} go with adapters in {expected},"
+                f" these are in {each.dtype}; pack_adapters makes them so"
+            )
 
 
 def _check_frozen(weight: Tensor, bias: Tensor | None) -> None:
@@ -112,7 +124,7 @@ def _fused(
     scales: list[float],
     mode: str,
 ) -> tuple[Tensor, Tensor]:
-    """Compute y [T, N] and U [T, width] of rows [T, K]."""
+    """Compute y [T, N] and U of rows [T, K]."""
     batch = _batch(slots, segments, order, tables, columns, offsets, shrunk, scales, mode)
     u = shrink(x, lora_a, batch)
     return linear_expand(x, weight, u, lora_b, batch, bias), u
@@ -129,9 +141,13 @@ def _(
     segments: Tensor | None,
     order: Tensor | None,
     tables: list[Tensor],
+    columns: list[int],
+    offsets: list[int],
+    shrunk: list[int],
     *_rest: Any,
 ) -> tuple[Tensor, Tensor]:
-    return x.new_empty(len(x), len(weight)), x.new_empty(len(x), len(lora_a))
+    width = u_width(_pairs(shrunk)) if x.device.type == "cpu" else len(lora_a)
+    return x.new_empty(len(x), len(weight)), lora_a.new_empty(len(x), width)
 
 
 @torch.library.custom_op("loragate::fused_lora_backward", mutates_args=(), device_types="cpu")
@@ -203,6 +219,9 @@ def _batch(
     mode: Any,
 ) -> LoraBatch:
     rows = Rows(slots, segments, order)
-    pairs = (tuple(zip(part[::2], part[1::2], strict=True)) for part in (columns, shrunk))
-    layout = Layout(next(pairs), tuple(scales), tuple(offsets), next(pairs), *tables)
+    layout = Layout(_pairs(columns), tuple(scales), tuple(offsets), _pairs(shrunk), *tables)
     return LoraBatch(rows, layout, mode)
+
+
+def _pairs(flat: list[int]) -> tuple[tuple[int, int], ...]:
+    return tuple(zip(flat[::2], flat[1::2], strict=True))

@@ -2,17 +2,19 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 
 import torch
 from torch import Tensor
 
-from .cpu import base, product
+from .cpu import base, multiply
 
 LONG, COUNTS = 144, (1, 17, 33, 95)
 """Rows of the longest call, and of those whose rows must be the same."""
-RANK = 16
+RANK, STACK = 16, 3
+"""Of the low-rank products: one adapter alone has the bits of one among three."""
 WIDEST = 1024
 """Larger linears are probed as far as this."""
 WORK = 400_000_000
@@ -54,25 +56,33 @@ def probe(shapes: Iterable[tuple[int, int]], dtype: torch.dtype) -> Probe:
 
 
 def _products(k: int, n: int, dtype: torch.dtype) -> dict[str, Callable[[slice], Tensor]]:
-    """The three GEMMs of a linear, each over some of the same rows."""
-    x, u, y = (_noise((LONG, width), dtype) for width in (k, RANK, n))
-    weight, a, b = (_noise(shape, dtype) for shape in ((n, k), (RANK, k), (RANK, n)))
+    """The three GEMMs of a linear, each over some of the same rows; the low-rank ones in fp32."""
+    wide = torch.promote_types(dtype, torch.float32)
+    x, inputs, u, y = (
+        _noise((LONG, d), t) for d, t in ((k, dtype), (k, wide), (RANK, wide), (n, wide))
+    )
+    weight = _noise((n, k), dtype)
+    a, b = (_noise((STACK, RANK, width), wide) for width in (k, n))
 
     def shrink(rows: slice) -> Tensor:
-        out = torch.empty_like(u[rows])
-        product(out, x[rows], a.T, "deterministic", beta=0)
-        return out
+        return _stacked(inputs[rows], a.transpose(1, 2))
 
     def expand(rows: slice) -> Tensor:
-        out = y[rows].clone()
-        product(out, u[rows], b, "deterministic", alpha=0.7)
-        return out
+        return _stacked(u[rows], b, y[rows])
 
     return {
         "base": lambda rows: base(x[rows], weight, None, "deterministic"),
         "shrink": shrink,
         "expand": expand,
     }
+
+
+def _stacked(left: Tensor, right: Tensor, onto: Tensor | None = None) -> Tensor:
+    """The rows for the first adapter, beside others where there are many."""
+    count = STACK if len(left) == LONG else 1
+    lefts, ontos = (t if t is None else t.repeat(count, 1, 1) for t in (left, onto))
+    assert lefts is not None
+    return multiply(lefts, right[:count], "deterministic", ontos)[0]
 
 
 def _varies(call: Callable[[slice], Tensor]) -> int:
@@ -85,8 +95,8 @@ def _varies(call: Callable[[slice], Tensor]) -> int:
     return 0
 
 
-def _noise(shape: tuple[int, int], dtype: torch.dtype) -> Tensor:
+def _noise(shape: tuple[int, ...], dtype: torch.dtype) -> Tensor:
     """Numbers in [−½, ½) that repeat after a prime: a million random ones would take longer."""
     some = torch.rand(65_521, generator=torch.Generator().manual_seed(shape[1])) - 0.5
-    count = shape[0] * shape[1]
+    count = math.prod(shape)
     return some.repeat(-(-count // len(some)))[:count].view(shape).to(dtype)

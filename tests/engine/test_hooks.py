@@ -16,6 +16,7 @@ from harness.engine import hooks
 from harness.engine.hooks import ArmLayers
 from harness.engine.opaque import couples_rows, is_opaque
 from harness.errors import EngineError
+from harness.kernels.multi_lora import batch
 
 TOKENS = torch.arange(2, 34).view(2, 16)
 EVERYTHING = ["q_proj", "k_proj", "v_proj", "o_proj", "gate_proj", "up_proj", "down_proj"]
@@ -182,8 +183,9 @@ def test_what_is_no_linear_is_refused(llama, adapter) -> None:
         ArmLayers(model, [load_weights(adapter)])
 
 
-def test_weights_that_overflow_the_base_dtype_are_refused(llama, adapter) -> None:
-    """Infinite weights could reach other arms' rows."""
+def test_weights_that_overflow_their_dtype_are_refused(llama, adapter, monkeypatch) -> None:
+    """Infinite weights could reach other arms' rows: as off the CPU, where they are cast."""
+    monkeypatch.setattr(batch, "adapter_dtype", lambda like: like.dtype)
     name = "model.layers.0.mlp.up_proj"
     weights = load_weights(adapter)
     weights[name] = dataclasses.replace(weights[name], lora_b=weights[name].lora_b + 1e6)

@@ -31,14 +31,17 @@ class Linear:
         dtype: torch.dtype = torch.float32,
         seed: int = 0,
     ) -> Linear:
-        """Weights of a model's size: outputs of base and adapters are about 1."""
+        """Weights of a model's size: outputs of base and adapters are about 1.
+
+        Scales are kept in fp32: these are exact there.
+        """
         rng = torch.Generator().manual_seed(seed)
 
         def draw(*shape: int, size: float = 1.0) -> Tensor:
             return (torch.randn(*shape, generator=rng) * size).to(dtype)
 
         adapters = [
-            None if r is None else (draw(r, k, size=k**-0.5), draw(n, r, size=r**-0.5), 0.7 + slot)
+            None if r is None else (draw(r, k, size=k**-0.5), draw(n, r, size=r**-0.5), 0.75 + slot)
             for slot, r in enumerate(ranks)
         ]
         return cls(draw(n, k, size=k**-0.5), draw(n), adapters)

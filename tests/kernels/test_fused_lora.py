@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 from collections.abc import Callable, Sequence
 
 import pytest
@@ -179,7 +180,7 @@ def test_nan_in_scratch_does_not_leak(index: list[int], mode) -> None:
     batch = LoraBatch.build(index, packed.layout, mode=mode)
     u = shrink(x, packed.lora_a, batch)
     for place, slot in enumerate(sorted(index)):
-        u[place, packed.layout.u_owner.repeat_interleave(16) != slot] = torch.nan
+        u[place, (0, 16, 16, 32)[slot + 1] :] = torch.nan
     y = linear_expand(x, linear.weight, u, packed.lora_b, batch, linear.bias)
     assert error(y, linear.exact(x, index)) <= BOUNDS[torch.float32]
 
@@ -257,44 +258,53 @@ EVEN = [-1] * 3 + [0] * 5 + [1] * 5 + [2] * 5
 
 
 @DTYPES
-@pytest.mark.parametrize(
-    ("ranks", "index", "batched"),
-    [
-        ((12, 12, 12), EVEN, True),
-        ((12, 40, 12), [-1, 0, 0, 2, 2], True),
-        ((12, 12, 8), EVEN, False),
-        ((12, 12, None), EVEN, False),
-        ((12, 12, 12), [*EVEN, 2], False),
-        ((12, 12, 12), [*EVEN[3:], -1], False),
-    ],
-    ids=["even", "not neighbours", "another rank", "no part", "another length", "unsorted"],
-)
-def test_even_arms_are_one_batched_product(
-    ranks: Sequence[int | None], index: list[int], batched: bool, dtype, monkeypatch
-) -> None:
-    """In fast mode, where length and rank agree and arms are short; right in any case."""
-    linear = Linear.random(ranks, dtype=dtype)
-    # one scale for all
-    for slot, part in enumerate(linear.adapters):
-        linear.adapters[slot] = part and (*part[:2], 1.5)
-    seen = []
-    original = cpu._Even.columns
-    monkeypatch.setattr(cpu._Even, "columns", lambda *a: seen.append(1) or original(*a))
-    x, packed = rows(len(index), dtype=dtype), linear.packed
-    packed.lora_a[12:16], packed.lora_b[12:16] = torch.nan, torch.nan
-    assert error(linear(x, index, "fast", packed), linear.exact(x, index)) <= BOUNDS[dtype]
-    assert bool(seen) == batched
-    assert len(seen) in (0, 2)
-    seen.clear()
-    linear(x, index, "deterministic", packed)
-    assert not seen
-
-
 @MODES
-def test_even_arms_of_different_scales_are_right(mode) -> None:
-    """Short arms of one rank whose scales differ."""
-    linear, x = Linear.random((12, 12, 12)), rows(len(EVEN))
-    assert error(linear(x, EVEN, mode), linear.exact(x, EVEN)) <= BOUNDS[torch.float32]
+@pytest.mark.parametrize(
+    ("ranks", "index", "products"),
+    [
+        ((12, 12, 12), EVEN, 1),
+        ((12, 12, 8), EVEN, 1),
+        ((12, 40, 12), [-1, 0, 0, 2, 2], 1),
+        ((12, 12, 20), EVEN, 2),
+        ((12, 40, 12), EVEN, 3),
+        ((12, None, 12), EVEN, 2),
+        ((12, 12, 12), [*EVEN, 2], 2),
+        ((12, 12, 12), [*EVEN[3:], -1], 1),
+        ((12, 12, 12), [-1, -1], 0),
+    ],
+    ids=[
+        "alike", "of one block", "not neighbours", "a longer rank", "ranks in turn",
+        "no part between", "another length", "unsorted", "base only",
+    ],
+)  # fmt: skip
+def test_alike_arms_are_one_batched_product(
+    ranks: Sequence[int | None], index: list[int], products: int, dtype, mode, monkeypatch
+) -> None:
+    """Where length and rank agree; right in any case, and each product is asked for but once."""
+    linear = Linear.random(ranks, dtype=dtype)
+    seen = []
+    original = cpu.multiply
+    monkeypatch.setattr(cpu, "multiply", lambda *a, **b: seen.append(1) or original(*a, **b))
+    x = rows(len(index), dtype=dtype)
+    assert error(linear(x, index, mode), linear.exact(x, index)) <= BOUNDS[dtype]
+    assert len(seen) == 2 * products
+
+
+@pytest.mark.parametrize("threads", [1, 2])
+@pytest.mark.parametrize("k", [40, 520, 1408])
+def test_a_stack_has_the_bits_of_its_arms_alone(threads: int, k: int) -> None:
+    """One batched product of many arms, or each of them in a call of its own."""
+    linear = Linear.random((12, 12, 12), k=k)
+    index, before = [0] * 37 + [1] * 37 + [2] * 37, torch.get_num_threads()
+    x = rows(len(index), k)
+    torch.set_num_threads(threads)
+    try:
+        together = linear(x, index)
+        for slot in range(3):
+            mine = slice(37 * slot, 37 * slot + 37)
+            assert_same_bits(linear(x[mine], [slot] * 37), together[mine])
+    finally:
+        torch.set_num_threads(before)
 
 
 def test_tables_of_another_batch_are_refused() -> None:
@@ -313,6 +323,16 @@ def test_dtypes_do_not_mix() -> None:
         ValueError, match=r"inputs in torch\.bfloat16 and weights in torch\.float32"
     ):
         linear(rows(3, dtype=torch.bfloat16), [0, 0, 0])
-    packed = pack_adapters(linear.adapters, linear.weight.bfloat16())
-    with pytest.raises(ValueError, match="do not mix"):
+    packed = dataclasses.replace(linear.packed, lora_b=linear.packed.lora_b.bfloat16())
+    with pytest.raises(ValueError, match=r"go with adapters in torch\.float32, these are in"):
         linear(rows(3), [0, 0, 0], packed=packed)
+
+
+@pytest.mark.parametrize("dtype", [torch.bfloat16, torch.float16])
+def test_adapters_of_a_16_bit_base_stay_in_fp32(dtype: torch.dtype) -> None:
+    """Where few CPUs multiply 16-bit numbers as fast: no bit of theirs is lost."""
+    adapter = Linear.random((4,)).adapters
+    packed = pack_adapters(adapter, Linear.random((), dtype=dtype).weight)
+    assert adapter[0] is not None
+    assert torch.equal(packed.lora_a[:4], adapter[0][0])
+    assert torch.equal(packed.lora_b[:4], adapter[0][1].T)

@@ -44,15 +44,15 @@ def test_a_base_that_depends_on_its_rows_is_noticed(monkeypatch) -> None:
 @pytest.mark.parametrize("name", ["shrink", "expand"])
 def test_a_segment_that_depends_on_its_rows_is_noticed(monkeypatch, name) -> None:
     """Where only the products into U, or only those into y, are broken."""
-    original = cpu._deep
+    module = import_module("harness.kernels.multi_lora.probe")
+    original = module.multiply
 
-    def broken(out: Tensor, left: Tensor, right: Tensor, alpha: float, beta: float) -> None:
-        original(out, left, right, alpha, beta)
-        mine = left.shape[1] == 16 if name == "expand" else left.shape[1] > 16
-        if len(left) < 40 and mine:
-            out.mul_(1 + 2e-7)
+    def broken(left: Tensor, right: Tensor, mode: str, onto: Tensor | None) -> Tensor:
+        out = original(left, right, mode, onto)
+        mine = (onto is not None) == (name == "expand")
+        return out * (1 + 2e-7) if left.shape[1] < 40 and mine else out
 
-    monkeypatch.setattr(cpu, "_deep", broken)
+    monkeypatch.setattr(module, "multiply", broken)
     found = probe(SHAPES, torch.float32)
     assert not found.invariant
     assert found.reason.startswith(name)

@@ -53,6 +53,12 @@ class Linear(reference.Linear):
         ]
         return cls(made.weight.to(DEVICE), made.bias.to(DEVICE), adapters)
 
+    @property
+    def packed(self) -> Packed:
+        """In the dtype of the base, as a GPU has them: the interpreter's tensors are the CPU's."""
+        made, dtype = super().packed, self.weight.dtype
+        return replace(made, lora_a=made.lora_a.to(dtype), lora_b=made.lora_b.to(dtype))
+
     def __call__(self, x: Tensor, index: Sequence[int], mode: Mode = "deterministic") -> Tensor:
         return fused(self, self.packed, x, index, mode)
 
