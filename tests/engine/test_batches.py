@@ -69,3 +69,19 @@ def test_the_plan_does_not_depend_on_the_order_of_asking(asked: list, budget: in
     assert [sorted(r.key for r in b) for b in plan[0]] == [
         sorted(r.key for r in b) for b in plan[1]
     ]
+
+
+@given(
+    st.lists(st.lists(st.integers(0, 3), min_size=1, max_size=30), unique_by=tuple, max_size=8),
+    st.integers(50, 400),
+)
+def test_arms_that_are_asked_the_same_stay_together(prompts: list, budget: int) -> None:
+    """Where they fit; so every batch has as many rows of one arm as of another."""
+    asked = [
+        GenerateRequest(f"{place}{arm}", arm, tuple(prompt), 1)
+        for place, prompt in enumerate(prompts)
+        for arm in SLOTS
+    ]
+    for batch in plan_batches(asked, 3 * budget, SLOTS.__getitem__):
+        counts = [sum(request.arm == arm for request in batch) for arm in SLOTS]
+        assert len(set(counts)) == 1
