@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sys
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
@@ -11,14 +12,16 @@ from statistics import median
 from .agreement import Agreement
 from .cost import Cost
 from .lm_eval_arm import installed
-from .ours import offers
 from .rival import TASKS, Task
 from .size import Size
 from .worker import Station
 from .world import Answers, World
 
 Start = Callable[[Path, str], Station]
-MODES = ("deterministic", "fast")
+MODES: Mapping[Task, Sequence[str]] = {
+    "scoring": ("deterministic", "fast"),
+    "generation": ("fast",),  # in either mode of the engine
+}
 REFERENCE = "peft, arm by arm"
 
 
@@ -67,9 +70,8 @@ class Results:
 
 
 def entrants(size: Size) -> list[Entrant]:
-    """The reference first. Modes and executors that the engine lacks do not take part."""
+    """The reference first."""
     everyone, base_only = range(size.arms), [0] * size.arms
-    either = dict.fromkeys(TASKS, ("",))
 
     def peft(name: str, way: str, scoring: Sequence[str], batches: Sequence[int]) -> Entrant:
         ways: dict[Task, Sequence[str]] = {
@@ -78,28 +80,28 @@ def entrants(size: Size) -> list[Entrant]:
         }
         return Entrant(name, "peft", ways, batches, everyone)
 
-    def ours(
-        name: str, kind: str, arms: Sequence[int], ways: Mapping[Task, Sequence[str]] = either
-    ) -> Entrant:
-        return Entrant(name, f"ours:{kind}", ways, size.tokens, arms)
+    def ours(name: str, kind: str, arms: Sequence[int], tasks: Sequence[Task]) -> Entrant:
+        return Entrant(name, f"ours:{kind}", dict.fromkeys(tasks, ("",)), size.tokens, arms)
 
     found = [
         peft(REFERENCE, "plain", ("prefix", "rows"), size.rows),
         peft("peft, merged arm by arm", "merged", ("prefix",), size.rows[-1:]),
         peft("peft, mixed batch", "mixed", ("prefix",), size.mixed),
     ]
-    for mode in MODES if offers("mode") else MODES[:1]:
-        found.append(ours(f"{size.arms} arms, {mode}", f"{mode}:all", everyone))
-        found.append(ours(f"base only, {mode}", f"{mode}:base", base_only))
-    if offers("batching"):
-        generation: dict[Task, Sequence[str]] = {"generation": ("",)}
-        kind = f"{MODES[0]}:all:continuous"
-        found.append(ours(f"{size.arms} arms, continuous", kind, everyone, generation))
+    for mode in MODES["scoring"]:
+        tasks = [task for task in TASKS if mode in MODES[task]]
+        found.append(ours(f"{size.arms} arms, {mode}", f"{mode}:all", everyone, tasks))
+        found.append(ours(f"base only, {mode}", f"{mode}:base", base_only, tasks))
+    kind = "fast:all:continuous"
+    found.append(ours(f"{size.arms} arms, continuous", kind, everyone, ["generation"]))
     return found
 
 
 def contest(folder: Path, world: World, size: Size, start: Start) -> Results:
-    """Sweep, then rounds. EngineError where an answer is not the reference's."""
+    """Sweep, then rounds; progress goes to standard error.
+
+    EngineError where an answer is not the reference's.
+    """
     found, results = entrants(size), Results()
     with _stations(folder, found, start) as stations:
         results.startup = {one.name: stations[one.kind].startup for one in found}
@@ -110,11 +112,13 @@ def contest(folder: Path, world: World, size: Size, start: Start) -> Results:
                 one.name: _sweep(one, task, stations[one.kind], agreement, results) for one in mine
             }
             costs: dict[str, list[Cost]] = {one.name: [] for one in mine}
-            for _ in range(size.rounds):
+            for round_ in range(size.rounds):
+                sys.stderr.write(f"{task}: round {round_ + 1} of {size.rounds}\n")
                 for one in mine:
                     answers, cost = stations[one.kind].ask(task, *best[one.name])
                     agreement.check(one.name, task, answers, one.arms)
                     costs[one.name].append(cost)
+                    _say(task, one.name, cost)
             for name, each in costs.items():
                 results.measured[task, name] = Measured(*best[name], each)
         if installed():
@@ -137,6 +141,7 @@ def _sweep(
         if one.ours:
             results.batchings.setdefault((task, one.name), []).append(answers)
         tried[way, batch] = cost.wall
+        _say(task, f"{one.name}, {way} {batch}", cost)
 
     for way in one.ways[task]:
         attempt(way, one.batches[0])
@@ -144,6 +149,10 @@ def _sweep(
     for batch in one.batches[1:]:
         attempt(quickest, batch)
     return min(tried, key=tried.__getitem__)
+
+
+def _say(task: Task, who: str, cost: Cost) -> None:
+    sys.stderr.write(f"{task}: {who}: {cost.wall:.1f} s\n")
 
 
 LM_EVAL = "lm-eval, one adapter per process"
@@ -166,6 +175,7 @@ def _lm_eval(
                 answers, cost = station.ask(task, "", best[task])
                 agreement.check(LM_EVAL, task, answers, [arm])
                 costs[task].append(cost)
+                _say(task, f"lm-eval, arm {arm}", cost)
         finally:
             station.close()
     results.startup[LM_EVAL] = _total(startups)

@@ -71,8 +71,8 @@ def _costs(task: Task, size: Size, world: World, results: Results) -> Iterator[B
 
 def _ratios(task: Task, size: Size, results: Results) -> Iterator[BenchRow]:
     arms = f"{size.arms} arms"
-    for mode in MODES:
-        mine = results.measured.get((task, f"{arms}, {mode}"))
+    for mode in MODES[task]:
+        mine = results.measured[task, f"{arms}, {mode}"]
         others = (
             (f"base only, {mode}", OVER_BASE),
             (REFERENCE, OVER_PEFT),
@@ -81,18 +81,12 @@ def _ratios(task: Task, size: Size, results: Results) -> Iterator[BenchRow]:
         )
         for other, most in others:
             name = f"{task}: {arms}, {mode} / {other}"
-            if mine is None:
-                yield _missing(name, f"the engine has no {mode} mode")
-            else:
-                yield _ratio(name, mine, results.measured[task, other], most)
+            yield _ratio(name, mine, results.measured[task, other], most)
     if task == "scoring":
         return
     name = f"{task}: continuous / padded batching, {arms}"
-    continuous = results.measured.get((task, f"{arms}, continuous"))
-    if continuous is None:
-        yield _missing(name, "the engine has no continuous batching")
-    else:
-        yield _ratio(name, continuous, results.measured[task, f"{arms}, {MODES[0]}"], None)
+    continuous = results.measured[task, f"{arms}, continuous"]
+    yield _ratio(name, continuous, results.measured[task, f"{arms}, fast"], None)
 
 
 def _ratio(name: str, mine: Measured, other: Measured, most: float | None) -> BenchRow:
@@ -107,11 +101,11 @@ def _ratio(name: str, mine: Measured, other: Measured, most: float | None) -> Be
 
 def _lm_eval(task: Task, size: Size, results: Results) -> Iterator[BenchRow]:
     """Against one process of the engine; with start-up, both from nothing."""
-    ours = f"{size.arms} arms, {MODES[0]}"
+    ours = f"{size.arms} arms, {MODES[task][0]}"
     names = [f"{task}: {ours} / {LM_EVAL}", f"{task}: {ours} / {LM_EVAL}, both with start-up"]
     theirs = results.measured.get((task, LM_EVAL))
     if theirs is None:
-        yield from (_missing(name, NO_LM_EVAL) for name in names)
+        yield from (BenchRow(name, None, "×", note=NO_LM_EVAL) for name in names)
         return
     mine = results.measured[task, ours].of("wall")
     other = theirs.of("wall")
@@ -138,7 +132,7 @@ def _invariance(size: Size, results: Results) -> Iterator[BenchRow]:
             found = sum(_differing(first, other) for other in others)
             name = f"{task}: answers that change with the batching, {one.name}"
             note = f"{found} of {count}" + (" (A/A)" if task == "generation" else ", to the bit")
-            if task == "scoring" and MODES[0] in one.name:
+            if task == "scoring" and "deterministic" in one.name:
                 yield BenchRow(name, float(found), "", "= 0", found == 0, note)
             else:
                 yield BenchRow(name, round(100 * found / count, 3), "%", note=note)
@@ -154,7 +148,3 @@ def _differing(one: Answers, two: Answers) -> int:
     """How many questions got another answer, to the last bit."""
     pairs = zip(chain(*one), chain(*two), strict=True)
     return sum(bool(a != b) for a, b in pairs)
-
-
-def _missing(name: str, why: str) -> BenchRow:
-    return BenchRow(name, None, "×", note=why)

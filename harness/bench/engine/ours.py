@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import gc
 from collections.abc import Iterable
-from dataclasses import fields
 from hashlib import sha256
 from pathlib import Path
 from typing import Any
@@ -21,20 +20,13 @@ from .world import Answers, Tokens, World
 NUMERICS = "bench"
 
 
-def offers(option: str) -> bool:
-    """Whether the engine has an option of that name."""
-    return any(field.name == option for field in fields(EngineOptions))
-
-
 class Ours:
     """``arms``: ``all``, or ``base`` for the same requests, all of them to the base model."""
 
     def __init__(self, world: World, mode: str, arms: str, batching: str = "padded") -> None:
-        """``mode`` and ``batching`` say nothing to an engine that has no such option."""
+        """``mode`` and ``batching`` are the engine's options."""
         self._world = world
-        self._options: dict[str, Any] = {
-            name: value for name, value in (("mode", mode), ("batching", batching)) if offers(name)
-        }
+        self._options: dict[str, Any] = {"mode": mode, "batching": batching}
         paths = [None, *(world.adapter(slot) for slot in range(world.adapters))]
         found = [_arm(path) for path in paths]
         self._asked = found if arms == "all" else [found[0]] * world.arms

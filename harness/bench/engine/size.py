@@ -18,15 +18,15 @@ class Size:
     heads: int = 8
     feed_forward: int = 1408
     ranks: tuple[int, ...] = (4, 4, 8, 8, 16, 16, 32, 32)
-    prompts: int = 16
+    prompts: int = 12
     lengths: tuple[int, int] = (40, 120)
     """Shortest and longest prompt, in tokens; drawn evenly between."""
     choices: tuple[int, int] = (3, 4)
     choice_tokens: tuple[int, int] = (1, 4)
     new_tokens: int = 24
-    tokens: tuple[int, ...] = (2048, 8192)
+    tokens: tuple[int, ...] = (8192, 32768)
     """Of one batch of the engine, ascending."""
-    rows: tuple[int, ...] = (8, 16)
+    rows: tuple[int, ...] = (6, 12)
     """Of one batch of a rival that runs one arm at a time; it has no more than ``prompts``."""
     mixed: tuple[int, ...] = (16, 48)
     """Of one batch of a rival that mixes the arms."""
