@@ -16,8 +16,8 @@ from pathlib import Path
 from harness.engine.protocol import EngineOptions
 
 ATTENTION = "sdpa"
-WIDTHS = "own"
-"""How requests are padded: each to a width of its own, not to its batch's."""
+REVISION = 2
+"""Of our own computation: raised with every change that may move a bit of an output."""
 GPUS = Path("/proc/driver/nvidia/gpus")
 _ISA = ("avx512f", "avx2", "asimd")
 
@@ -78,10 +78,10 @@ def numerics_class(options: EngineOptions, executor: str = "fused") -> str:
         "dtype": options.dtype,
         "executor": executor,
         "mode": options.mode,
+        "revision": REVISION,
         "threads": threads(),
         "torch": _minor("torch"),
         "transformers": _minor("transformers"),
-        "widths": WIDTHS,
     }
     if executor == "peft":
         fields["peft"] = _minor("peft")

@@ -116,6 +116,19 @@ def test_what_is_not_installed_is_not_measured(found, task):
     assert all(row.value is None and "not installed" in row.note for row in rows)
 
 
+def test_a_rival_that_fails_last_costs_nobody_their_figures(world, monkeypatch):
+    monkeypatch.setattr(contest, "installed", lambda: True)
+
+    def start(folder, kind):
+        if kind.startswith("lm-eval"):
+            raise EngineError("lm-eval has died")
+        return Inline(folder, kind)
+
+    results = contest.contest(world.folder, world, SIZE, start)
+    assert results.no_lm_eval == "lm-eval has died"
+    assert ("generation", "3 arms, fast") in results.measured
+
+
 @pytest.mark.parametrize("kind", ["peft", "ours"])
 @pytest.mark.parametrize(
     ("task", "said"),

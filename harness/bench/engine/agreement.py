@@ -13,7 +13,7 @@ from harness.errors import EngineError
 from .rival import Task
 from .world import EOS, Answers, Scores, Texts, Tokens, World
 
-TOLERANCE = 1e-3
+TOLERANCE = 3e-3
 """In nats: between two ways to compute one likelihood, and between two tokens that tie."""
 APART = 0.02
 """In nats: how much the likelihoods of two arms differ at least somewhere."""

@@ -9,6 +9,8 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from statistics import median
 
+from harness.errors import EngineError
+
 from .agreement import Agreement
 from .cost import Cost
 from .lm_eval_arm import installed
@@ -67,6 +69,8 @@ class Results:
     batchings: dict[tuple[Task, str], list[Answers]] = field(default_factory=dict)
     """The engine's answers, one for each batch size that was tried."""
     ties: int = 0
+    no_lm_eval: str = "lm-eval is not installed"
+    """Why it was not measured, where it was not."""
 
 
 def entrants(size: Size) -> list[Entrant]:
@@ -122,7 +126,10 @@ def contest(folder: Path, world: World, size: Size, start: Start) -> Results:
             for name, each in costs.items():
                 results.measured[task, name] = Measured(*best[name], each)
         if installed():
-            _lm_eval(folder, size, start, agreement, results)
+            try:
+                _lm_eval(folder, size, start, agreement, results)
+            except EngineError as error:  # the last and longest: the others' figures stand
+                results.no_lm_eval = str(error)
         results.ties = agreement.ties
     return results
 

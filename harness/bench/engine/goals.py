@@ -18,7 +18,6 @@ from .world import Answers, World, make
 
 OVER_BASE, OVER_PEFT = 1.15, 0.8
 """Most of the time of base only on the same rows, and of peft arm by arm."""
-NO_LM_EVAL = "lm-eval is not installed"
 
 
 def bench() -> list[BenchRow]:
@@ -105,7 +104,7 @@ def _lm_eval(task: Task, size: Size, results: Results) -> Iterator[BenchRow]:
     names = [f"{task}: {ours} / {LM_EVAL}", f"{task}: {ours} / {LM_EVAL}, both with start-up"]
     theirs = results.measured.get((task, LM_EVAL))
     if theirs is None:
-        yield from (BenchRow(name, None, "×", note=NO_LM_EVAL) for name in names)
+        yield from (BenchRow(name, None, "×", note=results.no_lm_eval) for name in names)
         return
     mine = results.measured[task, ours].of("wall")
     other = theirs.of("wall")
