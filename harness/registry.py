@@ -114,6 +114,21 @@ SCORERS = Registry(
 )
 """One output → one score: ``harness.suite.scoring.Scorer``."""
 
+EXTRACTORS = Registry(
+    "extractor",
+    {
+        "casefold": "harness.scorers.extract:Casefold",
+        "choice_letter": "harness.scorers.extract:ChoiceLetter",
+        "first_line": "harness.scorers.extract:FirstLine",
+        "first_number": "harness.scorers.extract:FirstNumber",
+        "json": "harness.scorers.extract:JsonPath",
+        "last_number": "harness.scorers.extract:LastNumber",
+        "regex": "harness.scorers.extract:Regex",
+        "strip": "harness.scorers.extract:Strip",
+    },
+)
+"""One step from what was written to the answer: ``harness.suite.extraction.Extractor``."""
+
 METRICS = Registry("metric", {"mean": "harness.metrics.mean:mean"})
 """A set of scores → one number."""
 

@@ -92,10 +92,24 @@ class Arm:
 
 @dataclass(frozen=True, slots=True)
 class Generation:
-    """How an answer is generated (greedily)."""
+    """How an answer is generated: greedily unless there is a temperature."""
 
     max_tokens: int
     stop: tuple[str, ...] = ()
+    temperature: float = 0.0
+    seed: int = 0
+    """Of the first answer's draws; each repeat has the next one."""
+    repeats: int = 1
+
+
+@dataclass(frozen=True, slots=True)
+class Budget:
+    """How long a prompt may be, and what to do with a longer one."""
+
+    tokens: int | None = None
+    """None: as many as the model takes, less those of the answer."""
+    cut: str = ""
+    """left, right, middle or shots; empty where a longer one is an error."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -123,6 +137,19 @@ class Case:
     """See ``harness.suite.digest.input_digest``."""
     expect: tuple[str, ...] = ()
     """What the answer to a hand-written case must meet, as the suite says it; for people."""
+    messages: tuple[Mapping[str, Any], ...] = ()
+    """Of a chat: what the model's chat template is given; ``prompt`` then is for people."""
+    tools: tuple[Mapping[str, Any], ...] = ()
+    """Functions that the chat template is told of."""
+    shots: tuple[int, ...] = ()
+    """Length of each few-shot example: characters that lead the prompt, or messages of a chat."""
+    budget: Budget = Budget()
+    unconditional: str | None = None
+    """Prompt after which the choices' own likelihood is measured (``Output.prior``)."""
+    rolling: bool = False
+    """Whether the whole prompt's likelihood is the answer."""
+    weight: float = 1.0
+    """How much the sample counts."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -141,6 +168,10 @@ class Output:
     seconds: float = 0.0
     """Share of its batch's wall time."""
     error: str | None = None
+    lengths: tuple[int, ...] | None = None
+    """Tokens of each choice."""
+    prior: tuple[float, ...] | None = None
+    """Likelihood of each choice after the task's unconditional prompt, where it has one."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -165,7 +196,11 @@ class Score:
     """None where the scorer could not score; ``reason`` then says why. Never 0 for a failure."""
     reason: str = ""
     repeat: int = 0
-    """Which answer, or which run of a judge; a case's repeats are averaged before pairing."""
+    """Which answer, or which run of a judge; a case's repeats are reduced to one before pairing."""
+    answer: str = ""
+    """What was judged, where the repeats vote on it."""
+    parts: tuple[tuple[int, float], ...] = ()
+    """What the case adds to a corpus metric's sums, as (index, amount)."""
 
 
 @dataclass(frozen=True, slots=True)

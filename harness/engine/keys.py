@@ -37,11 +37,17 @@ def score_request(
     choices: tuple[tuple[int, ...], ...],
     numerics: str,
     repeat: int = 0,
+    unconditional: tuple[int, ...] = (),
+    rolling: bool = False,
 ) -> ScoreRequest:
     """Likelihoods of choices; ``numerics`` is the class of the arm's executor."""
-    content = {"prompt": prompt, "choices": choices}
+    content: dict[str, Any] = {"prompt": prompt, "choices": choices}
+    if unconditional:
+        content["unconditional"] = unconditional
+    if rolling:
+        content["rolling"] = True
     key = output_key(arm.base, arm.adapter, content, numerics, repeat)
-    return ScoreRequest(key, arm.digest, prompt, choices)
+    return ScoreRequest(key, arm.digest, prompt, choices, unconditional, rolling)
 
 
 def output_key(

@@ -47,7 +47,8 @@ class PaddedExecutor:
         self._model = model
         self._answers = Answers(tokenizer)
         self._select = select
-        self._context = max_context(model)
+        self.context = max_context(model)
+        """Most tokens of one pass; None without a limit."""
 
     def refusal(self, request: GenerateRequest | ScoreRequest) -> str | None:
         """Why a request cannot be run, if it cannot."""
@@ -59,10 +60,10 @@ class PaddedExecutor:
             more = max(map(len, request.choices))
         else:
             return "there is no choice, or one without tokens"
-        if self._context is not None and len(request.prompt) + more > self._context:
+        if self.context is not None and len(request.prompt) + more > self.context:
             return (
                 f"prompt of {len(request.prompt)} and answer of {more} tokens exceed the model's"
-                f" context of {self._context}"
+                f" context of {self.context}"
             )
         return None
 
@@ -180,6 +181,7 @@ def _scored(
         yield Output(
             key=request.key,
             logprobs=mine if sound else None,
+            lengths=tuple(map(len, request.choices)) if sound else None,
             prompt_tokens=len(request.prompt),
             tokens=sum(len(choice) for choice in request.choices),
             seconds=seconds,

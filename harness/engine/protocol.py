@@ -36,6 +36,10 @@ class ScoreRequest:
     prompt: tuple[int, ...]
     choices: tuple[tuple[int, ...], ...]
     """The tokens of each choice; none is empty."""
+    unconditional: tuple[int, ...] = ()
+    """A prompt after which the choices are measured as well, for ``Output.prior``."""
+    rolling: bool = False
+    """Whether the only choice is a whole text, which may be longer than the context."""
 
 
 CHOICES = {

@@ -62,6 +62,23 @@ class Tokenizer:
                     return whole[len(alone) :]
         return self._continuation(text)
 
+    def encode_whole(self, text: str) -> tuple[tuple[int, ...], tuple[int, ...]]:
+        """A text whose whole likelihood is measured: what stands before it, and its tokens.
+
+        Before it stands what the tokenizer puts there, else an end of sequence, as in lm-eval.
+        EngineError where there is neither.
+        """
+        plain, marked = self._plain(text), self.encode(text)
+        before = marked[: len(marked) - len(plain)]
+        if marked[len(before) :] != plain or not before:
+            before = (min(self.eos),) if self.eos else ()
+        if not before:
+            raise EngineError(
+                "the tokenizer has no token that begins or ends a text, after which the first"
+                " token of a rolling text could be measured"
+            )
+        return before, plain
+
     def decode(self, tokens: Sequence[int]) -> str:
         """The text of tokens, without special ones."""
         return self.decode_batch([tokens])[0]

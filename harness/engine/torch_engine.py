@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import logging
 from collections.abc import Callable, Iterator, Mapping, Sequence
+from functools import partial
 from pathlib import Path
 
 import torch
@@ -11,6 +12,7 @@ from transformers import PreTrainedModel
 
 from harness.adapters.weights import load_weights
 from harness.engine.batches import Request, plan_batches
+from harness.engine.compound import score_compound
 from harness.engine.continuous import ContinuousExecutor
 from harness.engine.hooks import Adapter, ArmLayers
 from harness.engine.load import load_base, load_peft
@@ -67,7 +69,8 @@ class TorchEngine:
     def score(self, requests: Sequence[ScoreRequest]) -> Iterator[Output]:
         """See ``Engine.score``."""
         for executor, mine in self._routes(requests):
-            yield from self._run(executor.score, executor.refusal, mine)
+            run = partial(self._run, executor.score, executor.refusal)
+            yield from score_compound(run, mine, executor.context)
 
     def close(self) -> None:
         """See ``Engine.close``."""

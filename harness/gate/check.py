@@ -7,7 +7,7 @@ policy's. A comparison is not REGRESSED here yet: that needs all declared checks
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 
 import numpy as np
@@ -15,8 +15,12 @@ import numpy as np
 from harness.metrics.mean import mean
 from harness.stats import power, wilson
 from harness.stats.clusters import Clusters, Values
+from harness.stats.corpus import cases_for_distance
 from harness.stats.paired import Comparison, compare
+from harness.suite.scoring import CorpusScorer
 from harness.types import Arm, Case, CheckResult, Claim, Kind, Noise, Role, Score, Verdict
+
+from .corpus import arm_level, arms_compared, cluster_sums
 
 ScoreTable = Mapping[tuple[str, str, str], Sequence[Score]]
 """(case digest, arm digest, scorer) → the scores of all repeats, which are averaged."""
@@ -57,6 +61,8 @@ class Declared:
     """Whether it is looked at early (``gate.looks``)."""
     follows: str = ""
     """Of a tripwire: id of the sequential check with whose looks its cases come."""
+    corpus: CorpusScorer | None = None
+    """Of a metric that is not the mean of its cases."""
 
     @property
     def comparative(self) -> bool:
@@ -118,6 +124,12 @@ def measure(
         return _no_loss(declared, columns, clusters, alpha_worse)
     if clusters.count < 2:
         return not_measured(declared, "all cases are one cluster: at least two are needed")
+    if declared.corpus is not None:
+        arms = [arm for arm in (candidate, reference) if arm is not None]
+        try:
+            return _corpus(declared, arms, columns, scores, clusters, (alpha, alpha_worse))
+        except ValueError as error:
+            return not_measured(declared, f"{declared.metric}: {error}")
     if len(columns) == 1:
         return _level(declared, columns[0], clusters, alpha, alpha_worse)
     if noise is not None and declared.claim is Claim.NOT_WORSE and declared.limit < noise.floor:
@@ -220,7 +232,7 @@ def _comparison(
 ) -> CheckResult:
     margin = declared.limit
     passed = found.low > -margin
-    more = None if passed else _more(power.cases_for_not_worse(found, margin, alpha), found.n)
+    more = None if passed else _more(_needed(declared, found, margin, alpha), found.n)
     verdict = Verdict.PASS if passed else Verdict.INCONCLUSIVE
     return replace(
         _measured(declared, columns, found),
@@ -232,6 +244,12 @@ def _comparison(
         alpha_worse=alpha_worse,
         more_cases=more,
     )
+
+
+def _needed(declared: Declared, found: Comparison, margin: float, alpha: float) -> int | None:
+    if declared.corpus is None:
+        return power.cases_for_not_worse(found, margin, alpha)
+    return cases_for_distance(found.variance, found.difference + margin, alpha)
 
 
 def _measured(declared: Declared, columns: Sequence[Values], found: Comparison) -> CheckResult:
@@ -252,16 +270,26 @@ def _measured(declared: Declared, columns: Sequence[Values], found: Comparison) 
 
 
 def _difference(declared: Declared, found: Comparison) -> str:
+    told, unit = _told(declared)
     return (
-        f"{declared.metric} {points(found.difference)} points against {declared.against} "
-        f"[{points(found.low)}, {points(found.high)}]"
+        f"{declared.metric} {told(found.difference)}{unit} against {declared.against} "
+        f"[{told(found.low)}, {told(found.high)}]"
     )
+
+
+def _told(declared: Declared) -> tuple[Callable[[float], str], str]:
+    """A difference in words, and its unit; of a metric whose less is better, the improvement."""
+    corpus = declared.corpus
+    unit = "" if corpus is None or corpus.better == "higher" else " (less is better)"
+    if corpus is not None and not corpus.bounded:
+        return (lambda value: f"{value:+.4g}"), unit
+    return points, f" points{unit}"
 
 
 def _say_comparison(declared: Declared, found: Comparison, passed: bool, more: int | None) -> str:
     said = f"{_difference(declared, found)}, "
     if declared.claim is Claim.NOT_WORSE:
-        said += f"the limit is {points(-declared.limit)}, n = {found.n}"
+        said += f"the limit is {_told(declared)[0](-declared.limit)}, n = {found.n}"
     else:
         said += f"better means above 0, n = {found.n}"
     if found.clusters < FEW_CLUSTERS:
@@ -285,33 +313,95 @@ def _level(
     floor = declared.claim is Claim.MIN
     levels = (alpha, alpha_worse) if floor else (alpha_worse, alpha)
     found = mean(values.tolist(), [case.cluster for case in declared.cases], *levels)
-    low, high, limit = found.low, found.high, declared.limit
-    passed, failed = (low >= limit, high < limit) if floor else (high <= limit, low > limit)
+    limit = declared.limit
     towards, p_limit = (values, limit) if floor else (1 - values, 1 - limit)
-    more = None
-    if not passed and (found.value > limit) == floor:
+    needed = None
+    if (found.value > limit) == floor:
         deff = clusters.design_effect(values)
-        more = _more(power.cases_for_level(found.value, limit, deff, alpha), clusters.n)
+        needed = power.cases_for_level(found.value, limit, deff, alpha)
+    return replace(
+        _levelled(declared, (found.low, found.value, found.high), clusters, needed),
+        p_value=wilson.p_above(towards, clusters, p_limit),
+        alpha=alpha,
+        alpha_worse=alpha_worse,
+        method="Wilson" if clusters.df is None else "clustered Wilson",
+    )
+
+
+def _levelled(
+    declared: Declared,
+    bounds: tuple[float, float, float],
+    clusters: Clusters,
+    needed: int | None,
+) -> CheckResult:
+    """A floor or ceiling; ``bounds`` are the lower one, the level, and the upper one."""
+    floor, limit = declared.claim is Claim.MIN, declared.limit
+    low, value, high = bounds
+    passed, failed = (low >= limit, high < limit) if floor else (high <= limit, low > limit)
+    more = None if passed else _more(needed, clusters.n)
+    shown = _shown(declared)
     said = (
-        f"{declared.metric} {found.value:.1%} [{low:.1%}, {high:.1%}], "
-        f"the {'floor' if floor else 'ceiling'} is {limit:.1%}, n = {found.n}"
+        f"{declared.metric} {shown(value)} [{shown(low)}, {shown(high)}], "
+        f"the {'floor' if floor else 'ceiling'} is {shown(limit)}, n = {clusters.n}"
     )
     if not passed and not failed:
         said += _outlook(more)
     verdict = Verdict.PASS if passed else Verdict.REGRESSED if failed else Verdict.INCONCLUSIVE
     return replace(
         _result(declared, verdict, said),
-        estimate=found.value,
+        estimate=value,
         interval=(low, high),
         margin=limit,
         n=clusters.n,
         clusters=clusters.effective,
-        p_value=wilson.p_above(towards, clusters, p_limit),
+        candidate_value=value,
+        more_cases=more,
+    )
+
+
+def _shown(declared: Declared) -> Callable[[float], str]:
+    """A level in words: a share in per cent, anything else as it is."""
+    if declared.corpus is not None and not declared.corpus.bounded:
+        return lambda value: f"{value:.4g}"
+    return lambda value: f"{value:.1%}"
+
+
+def _corpus(
+    declared: Declared,
+    arms: Sequence[Arm],
+    columns: Sequence[Values],
+    scores: ScoreTable,
+    clusters: Clusters,
+    levels: tuple[float, float],
+) -> CheckResult:
+    """A metric of the whole set; ValueError where it cannot be resampled."""
+    scorer, (alpha, alpha_worse) = declared.corpus, levels
+    assert scorer is not None
+    sums = [
+        cluster_sums(scores, declared.cases, arm, declared.metric, scorer, clusters) for arm in arms
+    ]
+    values = [float(scorer.combine(each.sum(0))) for each in sums]
+    if len(arms) == 2:
+        compared = arms_compared(columns, sums, scorer, clusters, alpha, alpha_worse)
+        result = _comparison(declared, columns, compared, alpha, alpha_worse)
+        return replace(result, candidate_value=values[0], reference_value=values[1])
+    found, floor = arm_level(sums[0], scorer, clusters), declared.claim is Claim.MIN
+    low = found.limit(alpha if floor else alpha_worse)
+    high = found.limit(1 - (alpha_worse if floor else alpha))
+    p_value = found.p_above(declared.limit) if floor else found.p_below(declared.limit)
+    variance = float(found.draws.var()) * clusters.n
+    distance = (found.seen - declared.limit) * (1 if floor else -1)
+    return replace(
+        _levelled(
+            declared,
+            (low, found.seen, high),
+            clusters,
+            cases_for_distance(variance, distance, alpha),
+        ),
+        p_value=p_value,
         alpha=alpha,
         alpha_worse=alpha_worse,
-        method="Wilson" if clusters.df is None else "clustered Wilson",
-        candidate_value=found.value,
-        more_cases=more,
+        method="BCa bootstrap" if clusters.df is None else "cluster BCa bootstrap",
     )
 
 

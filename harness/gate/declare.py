@@ -19,6 +19,7 @@ from harness.errors import SuiteError
 from harness.suite.model import Check, Rubric
 from harness.suite.policy import POLICY_FILE, Policy
 from harness.suite.rules import item_name
+from harness.suite.scoring import CorpusScorer
 from harness.suite.suite import LoadedSuite
 from harness.types import Case, Claim, Kind, Role
 
@@ -120,7 +121,13 @@ def _claim(
         line=line,
         exact=check is not None and check.method == "exact",
         sequential=check is not None and check.sequential,
+        corpus=_corpus(suite, check),
     )
+
+
+def _corpus(suite: LoadedSuite, check: Check | None) -> CorpusScorer | None:
+    scorer = None if check is None else suite.tasks[check.task].scorers[check.metric]
+    return scorer if isinstance(scorer, CorpusScorer) else None
 
 
 def thinned(cases: Sequence[Case], most: int, salt: str) -> list[Case]:
@@ -173,6 +180,7 @@ def _tripwires(suite: LoadedSuite, of: Declared, policy: Policy, suffix: str) ->
                 exact=False,
                 sequential=False,
                 follows=of.name if of.sequential else "",
+                corpus=None,
             )
 
 

@@ -157,7 +157,14 @@ class Execution:
         for name, scorer in self._scorers(case).items():
             judgement = _judgement(name, scorer, case, output)
             yield Score(
-                answer.case, answer.arm, name, judgement.value, judgement.reason, answer.repeat
+                answer.case,
+                answer.arm,
+                name,
+                judgement.value,
+                judgement.reason,
+                answer.repeat,
+                judgement.answer,
+                judgement.parts,
             )
 
     def _flush(self) -> None:

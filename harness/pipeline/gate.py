@@ -186,12 +186,13 @@ class Gate:
         return record
 
     def _make_plan(self, classes: Mapping[str, str], twice: bool) -> Plan:
+        everything = [case for gated in self._suites for case in gated.cases]
+        asked = self._cases.values()
         try:
             tokenizers = {base: Tokenizer(path) for base, path in self.arms.bases.items()}
+            return make_plan(asked, everything, self.arms, tokenizers, classes, twice)
         except EngineError as error:
             raise UsageError(str(error)) from error
-        everything = [case for gated in self._suites for case in gated.cases]
-        return make_plan(self._cases.values(), everything, self.arms, tokenizers, classes, twice)
 
     def _stand_in(self) -> dict[str, str]:
         """Take an anchor's stored scores where its weights are gone; suite → why they do not do."""

@@ -71,10 +71,12 @@ def make_plan(
             runs = serving[place]
             if runs.base not in texts:
                 texts[runs.base] = _tokens(case, tokenizers[runs.base])
-            repeats = range(2 if again and arm.digest == arms.baseline.digest else 1)
+            repeats = case.generation.repeats if case.generation else 1
+            if again and arm.digest == arms.baseline.digest:
+                repeats *= 2
             asked = [
                 _request(case, runs, texts[runs.base], numerics[runs.executor], repeat)
-                for repeat in repeats
+                for repeat in range(repeats)
             ]
             requests.update({request.key: request for request in asked})
             keys[case.digest, arm.digest] = tuple(request.key for request in asked)
@@ -105,20 +107,29 @@ class _Tokens:
 
     prompt: tuple[int, ...]
     choices: tuple[tuple[int, ...], ...]
+    unconditional: tuple[int, ...] = ()
 
 
 def _tokens(case: Case, tokenizer: Tokenizer) -> _Tokens:
+    if case.rolling:
+        first, rest = tokenizer.encode_whole(case.prompt)
+        return _Tokens(first, (rest,))
     return _Tokens(
         tokenizer.encode(case.prompt),
         tuple(tokenizer.encode_choice(case.prompt, choice) for choice in case.choices),
+        () if case.unconditional is None else tokenizer.encode(case.unconditional),
     )
 
 
 def _request(case: Case, arm: Arm, tokens: _Tokens, numerics: str, repeat: int) -> Request:
-    if case.generation is not None:
-        how = case.generation
-        return generate_request(arm, tokens.prompt, how.max_tokens, how.stop, numerics, repeat)
-    return score_request(arm, tokens.prompt, tokens.choices, numerics, repeat)
+    how = case.generation
+    if how is None:
+        asked = (tokens.prompt, tokens.choices, numerics, repeat)
+        return score_request(arm, *asked, tokens.unconditional, case.rolling)
+    if how.temperature > 0:  # the seed tells repeats apart
+        drawn = (0, how.temperature, (how.seed + repeat) % 2**32)
+        return generate_request(arm, tokens.prompt, how.max_tokens, how.stop, numerics, *drawn)
+    return generate_request(arm, tokens.prompt, how.max_tokens, how.stop, numerics, repeat)
 
 
 def _probe_request(arm: Arm, tokens: tuple[int, ...], numerics: str, repeat: int) -> ScoreRequest:

@@ -47,7 +47,7 @@ def gated(path: Path, policy: Policy, candidates: Sequence[str], nodeid: str) ->
     suite = load_suite(path)
     asked = tuple(cases(suite))
     of_samples: dict[str, dict[str, Scorer]] = {
-        name: dict(task.scorers) for name, task in suite.tasks.items()
+        name: dict(task.judges) for name, task in suite.tasks.items()
     }
     for rubric in suite.spec.rubrics:
         of_samples[rubric.task][rubric_metric(rubric.name)] = Expect(rubric.assertions)

@@ -42,12 +42,17 @@ class Column(enum.Enum):
     NUMBER = "DOUBLE"
     TRUTH = "BOOLEAN"
     TEXTS = "VARCHAR[]"
+    INTEGERS = "BIGINT[]"
     NUMBERS = "DOUBLE[]"
     JSON = "JSON"
 
 
 _AS_IT_IS = (Column.INTEGER, Column.NUMBER, Column.TRUTH)
-_LISTS = {Column.TEXT: Column.TEXTS, Column.NUMBER: Column.NUMBERS}
+_LISTS = {
+    Column.TEXT: Column.TEXTS,
+    Column.INTEGER: Column.INTEGERS,
+    Column.NUMBER: Column.NUMBERS,
+}
 
 
 @dataclasses.dataclass(frozen=True, slots=True)
@@ -128,7 +133,7 @@ def _from_column(field: Field, column: Sequence[Any]) -> Sequence[object]:
         column = [field.default if value is None else value for value in column]
     if field.codec.column in _AS_IT_IS:
         return column
-    if field.codec.column is Column.NUMBERS:
+    if field.codec.column in (Column.INTEGERS, Column.NUMBERS):
         return [None if value is None else tuple(value) for value in column]
     if field.codec.column is Column.JSON:
         column = [json.loads(value) if isinstance(value, str) else value for value in column]
@@ -178,29 +183,38 @@ def _optional(arguments: tuple[object, ...]) -> Codec:
 
 
 def _tuple(arguments: tuple[object, ...]) -> Codec:
-    """``tuple[X, ...]`` of any length, or ``tuple[X, X]`` of a fixed one, of one type."""
-    length = None if arguments[-1] is Ellipsis else len(arguments)
+    """``tuple[X, ...]`` of any length, or ``tuple[X, Y]`` of a fixed one."""
+    if arguments[-1] is not Ellipsis:
+        return _fixed([_codec(argument) for argument in arguments])
     item = _codec(arguments[0])
-    if length is not None and len(set(arguments)) != 1:
-        raise TypeError(f"no codec for a tuple of several types: {arguments}")
-
-    def encode_items(value: object) -> list[Plain]:
-        if not isinstance(value, tuple):
-            raise misfit(value, "a tuple")
-        return [item.encode(one) for one in _sized(value, length)]
-
-    def decode_items(value: object) -> tuple[object, ...]:
-        if not isinstance(value, list):
-            raise misfit(value, "a list")
-        return tuple([item.decode(one) for one in _sized(value, length)])
-
-    return Codec(encode_items, decode_items, _LISTS.get(item.column, Column.JSON))
+    return Codec(
+        lambda value: [item.encode(one) for one in _items(value, tuple)],
+        lambda value: tuple([item.decode(one) for one in _items(value, list)]),
+        _LISTS.get(item.column, Column.JSON),
+    )
 
 
-def _sized(items: Sequence[object], length: int | None) -> Sequence[object]:
-    if length is not None and len(items) != length:
-        raise StoreError(f"{len(items)} items, where {length} belong")
-    return items
+def _fixed(parts: list[Codec]) -> Codec:
+    encoders, decoders = [part.encode for part in parts], [part.decode for part in parts]
+
+    def translate(value: object, kind: type[Sequence[object]], codes: list[Code]) -> list[object]:
+        items = _items(value, kind)
+        if len(items) != len(codes):
+            raise StoreError(f"{len(items)} items, where {len(codes)} belong")
+        return [code(one) for code, one in zip(codes, items, strict=True)]
+
+    column = parts[0].column if len({part.column for part in parts}) == 1 else Column.JSON
+    return Codec(
+        lambda value: translate(value, tuple, encoders),
+        lambda value: tuple(translate(value, list, decoders)),
+        _LISTS.get(column, Column.JSON),
+    )
+
+
+def _items(value: object, kind: type[Sequence[object]]) -> Sequence[object]:
+    if not isinstance(value, kind):
+        raise misfit(value, f"a {kind.__name__}")
+    return value
 
 
 def _mapping(item: Codec) -> Codec:

@@ -19,7 +19,7 @@ from harness.types import (
     Score,
 )
 
-SCHEMA = 2
+SCHEMA = 3
 """Number of the newest migration: it goes up whenever one of these classes changes."""
 
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
-from dataclasses import replace
+from dataclasses import astuple, replace
 from typing import Any
 
 from harness.errors import Problem, SuiteError
@@ -54,7 +54,9 @@ def _case(
         "prompt": prompt,
         "choices": task.task.choices,
         "target": target,
-        "generation": None if how is None else (how.max_tokens, how.stop),
+        "generation": None if how is None else astuple(how),
+        "unconditional": task.task.unconditional,
+        "rolling": task.task.rolling,
     }
     return Case(
         digest=digest(identity),
@@ -72,4 +74,6 @@ def _case(
         input_digest=input_digest(
             {key: fields[key] for key in task.prompt.variables if key in fields}
         ),
+        unconditional=task.task.unconditional,
+        rolling=task.task.rolling,
     )

@@ -48,6 +48,7 @@ def not_yet(what: str) -> BeforeValidator:
     return BeforeValidator(refuse)
 
 
+NAME = regex.compile(rf"[A-Za-z0-9._/-]{{1,{MAX_NAME}}}")
 Name = Annotated[str, Field(pattern=r"^[A-Za-z0-9._/-]+$", min_length=1, max_length=MAX_NAME)]
 """Part of a pytest node id: ``[`` and ``::`` would break its ``--lf``."""
 Text = Annotated[str, Field(min_length=1)]
@@ -67,22 +68,63 @@ class Data(Strict):
 
 
 class Generate(Strict):
-    """How an answer is generated, greedily."""
+    """How an answer is generated: greedily unless there is a temperature."""
 
     max_tokens: Annotated[int, Field(ge=1, le=100_000)]
     stop: Annotated[tuple[Text, ...], Listed] = ()
+    temperature: Annotated[float, Field(ge=0, le=10)] = 0.0
+    seed: Annotated[int, Field(ge=0, lt=2**32)] = 0
+    """Of the draws; each repeat has the next one."""
+    repeats: Annotated[int, Field(ge=1, le=1000)] = 1
+    """How many answers are drawn for each sample."""
+
+    @model_validator(mode="after")
+    def _draws(self) -> Self:
+        if self.temperature == 0 and (self.repeats > 1 or self.seed):
+            what = "'repeats'" if self.repeats > 1 else "'seed'"
+            raise ValueError(f"{what} without a temperature: every answer would be the same")
+        return self
+
+
+class Reduce(Strict):
+    """How the scores of a sample's repeats become one."""
+
+    how: Literal["mean", "first", "majority", "pass_at", "at_least"]
+    k: Annotated[int, Field(ge=1)] | None = None
+    """Of ``pass_at`` and ``at_least``."""
+
+
+def _reduced(value: Any) -> Any:
+    if isinstance(value, str):
+        return {"how": value}
+    if isinstance(value, dict) and len(value) == 1 and next(iter(value)) in ("pass_at", "at_least"):
+        ((how, k),) = value.items()
+        return {"how": how, "k": k}
+    return value
+
+
+Reduction = Annotated[Reduce, BeforeValidator(_reduced)]
+"""``majority``, or ``{pass_at: 3}``."""
 
 
 def _named_options(value: Any) -> Any:
     return {value: {}} if isinstance(value, str) else value
 
 
-ScorerEntry = Annotated[
-    dict[str, dict[str, Any]],
+Named = Annotated[
+    dict[str, Any],
     BeforeValidator(_named_options),
     Field(min_length=1, max_length=1),
 ]
 """``accuracy`` or ``{grounded: {source: text}}``: a name, and its options."""
+Pipeline = Annotated[tuple[Named, ...], Listed, Field(min_length=1)]
+"""Extraction steps, one after another."""
+WHOLE = ""
+"""The name of the pipeline that a task without names for them has."""
+
+
+def _pipelines(value: Any) -> Any:
+    return {WHOLE: value} if isinstance(value, list) else value
 
 
 class Task(Strict):
@@ -91,9 +133,27 @@ class Task(Strict):
     name: Name
     prompt: Text
     choices: Annotated[tuple[Text, ...], Listed] = ()
+    unconditional: Text | None = None
+    """A prompt without the question: how likely the choices are by themselves."""
     generate: Generate | None = None
+    rolling: bool = False
+    """Whether the likelihood of the whole prompt is measured, and nothing answered."""
     target: str | None = None
-    scorers: Annotated[tuple[ScorerEntry, ...], Listed] = ()
+    extract: Annotated[dict[str, Pipeline], BeforeValidator(_pipelines)] | None = None
+    """Name → steps; a list of steps is for all scorers of the task."""
+    reduce: Reduction | None = None
+    """How the repeats become one; None means their mean."""
+    scorers: Annotated[tuple[Named, ...], Listed] = ()
+
+
+def compiles(pattern: str) -> regex.Pattern[str]:
+    """A compiled regular expression; ValueError says why it is none."""
+    try:
+        return regex.compile(pattern)
+    except regex.error as error:
+        raise ValueError(f"not a regular expression: {error}") from error
+    except RecursionError as error:
+        raise ValueError("not a regular expression: nested too deep") from error
 
 
 class Matches(Strict):
@@ -104,12 +164,7 @@ class Matches(Strict):
 
     @model_validator(mode="after")
     def _compiles(self) -> Self:
-        try:
-            regex.compile(self.pattern)
-        except regex.error as error:
-            raise ValueError(f"not a regular expression: {error}") from error
-        except RecursionError as error:
-            raise ValueError("not a regular expression: nested too deep") from error
+        compiles(self.pattern)
         return self
 
 

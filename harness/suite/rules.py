@@ -9,7 +9,8 @@ from harness.registry import unknown
 
 from .load import Document, Step
 from .model import Check, HandCase, Rubric, Suite
-from .tasks import LoadedTask
+from .scoring import CorpusScorer
+from .tasks import LoadedTask, scorer_name
 from .template import UnusableTemplateError
 
 Item = Check | Rubric | HandCase
@@ -32,7 +33,7 @@ def check_references(
         elif spec.data is None:
             yield document.problem(steps, "needs samples, and the suite has no 'data'")
         if isinstance(item, Check) and task is not None:
-            scorers = [next(iter(entry)) for entry in task.task.scorers]
+            scorers = [scorer_name(entry) for entry in task.task.scorers]
             if item.metric not in scorers:
                 message = unknown(f"metric of task '{item.task}'", item.metric, scorers)
                 yield document.problem((*steps, "metric"), message)
@@ -56,6 +57,9 @@ def _method(
     if check.method == "exact" and scorer is not None and not scorer.binary:
         message = f"the exact test needs right-or-wrong scores, and '{check.metric}' is graded"
         yield document.problem((*steps, "method"), message)
+    if check.sequential and isinstance(scorer, CorpusScorer):
+        message = f"'{check.metric}' is a metric of the whole set, which has no early looks"
+        yield document.problem((*steps, "sequential"), message)
     if check.max_per_cluster is not None and not clustered:
         message = "'data' names no cluster of which rows could be left out"
         yield document.problem((*steps, "max_per_cluster"), message)

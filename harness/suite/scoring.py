@@ -7,12 +7,17 @@ told at its line and column like any other key. Its version enters the suite's d
 from __future__ import annotations
 
 from abc import abstractmethod
+from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import ClassVar, Literal, Protocol
+from typing import TYPE_CHECKING, ClassVar, Literal, Protocol
 
 from harness.types import Case, Output
 
 from .model import Strict
+
+if TYPE_CHECKING:
+    import numpy as np
+    from numpy.typing import NDArray
 
 Reads = Literal["logprobs", "text", "answer"]
 """Of an output: the likelihoods of the choices, the generated text, or whichever there is."""
@@ -25,6 +30,10 @@ class Judgement:
     value: float | None
     """From 0 to 1; None where it could not be scored, and then ``reason`` says why."""
     reason: str = ""
+    answer: str = ""
+    """What was judged, where repeats vote on it."""
+    parts: tuple[tuple[int, float], ...] = ()
+    """For a ``CorpusScorer``: what the case adds to its sums, as (index, amount)."""
 
     def __post_init__(self) -> None:
         """ValueError for a value outside of [0, 1], NaN among them."""
@@ -39,9 +48,11 @@ class Scorer(Protocol):
 
     version: ClassVar[str]
     """Changes whenever the same output could be judged differently."""
-    binary: ClassVar[bool]
-    """Whether every value is 0 or 1: such scores are compared as paired proportions."""
     reads: ClassVar[Reads]
+
+    @property
+    def binary(self) -> bool:
+        """Whether every value is 0 or 1: such scores are compared as paired proportions."""
 
     def score(self, case: Case, output: Output) -> Judgement:
         """Judge one output."""
@@ -62,3 +73,22 @@ class BuiltScorer(Strict):
     @abstractmethod
     def score(self, case: Case, output: Output) -> Judgement:
         """Judge one output; see ``Scorer``."""
+
+
+class CorpusScorer(BuiltScorer):
+    """A scorer whose cases are not averaged: its metric is a function of the sum of their parts.
+
+    So corpus BLEU, macro-F1 and perplexity are resampled without reading an answer twice.
+    """
+
+    better: ClassVar[Literal["higher", "lower"]] = "higher"
+    bounded: ClassVar[bool] = True
+    """Whether the metric lies in [0, 1]."""
+
+    @abstractmethod
+    def size(self, choices: Sequence[str]) -> int:
+        """D, how many sums there are for a task with these choices."""
+
+    @abstractmethod
+    def combine(self, sums: NDArray[np.float64]) -> NDArray[np.float64]:
+        """The metric [...] of sums [..., D]; NaN where it is not defined."""

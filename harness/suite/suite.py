@@ -102,10 +102,7 @@ def same_names(suites: Iterable[LoadedSuite]) -> list[Problem]:
 
 def _identity(spec: Suite, tasks: Mapping[str, LoadedTask], data: str) -> str:
     declared = spec.model_dump(mode="json", by_alias=True, exclude_defaults=True, exclude=UNHASHED)
-    versions = {
-        name: {scorer: built.version for scorer, built in task.scorers.items()}
-        for name, task in tasks.items()
-    }
+    versions = {name: task.versions() for name, task in tasks.items()}
     return digest({"suite": declared, "data": data, "scorers": versions})
 
 

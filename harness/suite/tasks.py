@@ -8,13 +8,14 @@ from functools import cached_property
 from typing import Any
 
 from harness.errors import Problem, UsageError
-from harness.registry import SCORERS, suggest
+from harness.registry import EXTRACTORS, SCORERS, Registry, suggest, unknown
 from harness.types import Generation
 
+from .extraction import Extracting, Extractor
 from .load import Document, Step
-from .model import Suite, Task
+from .model import NAME, WHOLE, Suite, Task
 from .schema import shown, validated
-from .scoring import BuiltScorer
+from .scoring import BuiltScorer, Scorer
 from .template import Template, UnusableTemplateError, compile_template
 
 
@@ -26,6 +27,9 @@ class LoadedTask:
     prompt: Template
     target: Template | None
     scorers: Mapping[str, BuiltScorer]
+    """By their names in the suite."""
+    pipelines: Mapping[str, tuple[Extractor, ...]]
+    """Of the scorers that read an extracted answer, by the scorer's name."""
 
     @property
     def name(self) -> str:
@@ -36,7 +40,24 @@ class LoadedTask:
     def generation(self) -> Generation | None:
         """How its answers are generated; None where they are chosen."""
         how = self.task.generate
-        return None if how is None else Generation(how.max_tokens, how.stop)
+        if how is None:
+            return None
+        return Generation(how.max_tokens, how.stop, how.temperature, how.seed, how.repeats)
+
+    @cached_property
+    def judges(self) -> Mapping[str, Scorer]:
+        """What scores an answer, each shown what its pipeline extracts."""
+        return {
+            name: Extracting(self.pipelines[name], scorer) if name in self.pipelines else scorer
+            for name, scorer in self.scorers.items()
+        }
+
+    def versions(self) -> dict[str, list[str]]:
+        """Of each scorer and what extracts for it: they enter the suite's digest."""
+        return {
+            name: [scorer.version, *(step.version for step in self.pipelines.get(name, ()))]
+            for name, scorer in self.scorers.items()
+        }
 
     def uses(self) -> Iterator[tuple[str, tuple[Step, ...], frozenset[str]]]:
         """Which part of the task uses which fields of a row, and where it stands in the task."""
@@ -44,10 +65,10 @@ class LoadedTask:
         if self.target is not None:
             yield "target", ("target",), self.target.variables
         for index, entry in enumerate(self.task.scorers):
-            name = next(iter(entry))
+            name = scorer_name(entry)
             if name in self.scorers:
                 fields = frozenset(self.scorers[name].fields())
-                yield name, ("scorers", index, name), fields
+                yield name, ("scorers", index, next(iter(entry))), fields
 
     def misfits(self, fields: Mapping[str, Any]) -> Iterator[tuple[str, str]]:
         """What of a row does not fit this task: which part of the task, and a sentence."""
@@ -94,53 +115,161 @@ def load_tasks(spec: Suite, document: Document) -> tuple[dict[str, LoadedTask], 
                     templates[key] = compile_template(source)
             except UnusableTemplateError as error:
                 found.append(document.problem((*steps, key), str(error)))
-        scorers, wrong = _scorers(task, steps, document)
+        extractors, wrong = _extractors(task, steps, document)
+        found += wrong
+        scorers, pipelines, wrong = _scorers(task, extractors, steps, document)
         found += wrong
         problems += found
         if "prompt" in templates and task.name not in tasks:
             tasks[task.name] = LoadedTask(
-                task, templates["prompt"], templates.get("target"), scorers
+                task, templates["prompt"], templates.get("target"), scorers, pipelines
             )
     return tasks, problems
 
 
+def scorer_name(entry: Mapping[str, Any]) -> str:
+    """How a scorer is called in its suite: its ``name:``, else what it is."""
+    ((kind, options),) = entry.items()
+    named = options.get("name") if isinstance(options, Mapping) else None
+    return named if isinstance(named, str) else kind
+
+
 def _shape(task: Task, steps: tuple[Step, ...], document: Document) -> Iterator[Problem]:
-    if task.choices and task.generate:
-        yield document.problem(
-            (*steps, "choices"), "either choices or generate; not both", key=True
+    ways = [
+        key
+        for key, said in (
+            ("choices", task.choices), ("generate", task.generate), ("rolling", task.rolling)
         )
-    elif not task.choices and not task.generate:
-        yield document.problem(steps, "missing key 'choices' or 'generate': how it is answered")
+        if said
+    ]  # fmt: skip
+    if len(ways) > 1:
+        message = f"either {' or '.join(ways)}; not both"
+        yield document.problem((*steps, ways[0]), message, key=True)
+    elif not ways:
+        message = "missing key 'choices', 'generate' or 'rolling': how it is answered"
+        yield document.problem(steps, message)
     if len(task.choices) == 1:
         yield document.problem((*steps, "choices"), "should have at least 2, not 1")
     for number, choice in enumerate(task.choices):
         if choice in task.choices[:number]:
             yield document.problem((*steps, "choices", number), f"choice '{choice}' a second time")
+    if task.unconditional is not None and not task.choices:
+        message = "belongs to choices, and the task has none"
+        yield document.problem((*steps, "unconditional"), message, key=True)
+    if task.extract is not None and task.generate is None:
+        message = "belongs to generated answers, and the task's are not"
+        yield document.problem((*steps, "extract"), message, key=True)
+    yield from _reduction(task, steps, document)
+
+
+def _reduction(task: Task, steps: tuple[Step, ...], document: Document) -> Iterator[Problem]:
+    if task.reduce is None:
+        return
+    here = (*steps, "reduce")
+    how, k = task.reduce.how, task.reduce.k
+    repeats = task.generate.repeats if task.generate else 1
+    if repeats == 1:
+        yield document.problem(here, "belongs to repeats, and the task's answers have none")
+    elif how in ("pass_at", "at_least") and k is None:
+        yield document.problem(here, f"how many? write {{{how}: 2}}")
+    elif how not in ("pass_at", "at_least") and k is not None:
+        yield document.problem(here, f"'{how}' takes no number")
+    elif k is not None and k > repeats:
+        yield document.problem(here, f"{how} {k} of {repeats} repeats")
+
+
+def _extractors(
+    task: Task, steps: tuple[Step, ...], document: Document
+) -> tuple[dict[str, tuple[Extractor, ...]], list[Problem]]:
+    """The task's pipelines by name."""
+    built: dict[str, tuple[Extractor, ...]] = {}
+    problems: list[Problem] = []
+    for name, entries in (task.extract or {}).items():
+        inside = () if name == WHOLE else (name,)
+        pipeline: list[Extractor] = []
+        for index, entry in enumerate(entries):
+            ((kind, options),) = entry.items()
+            here = (*steps, "extract", *inside, index)
+            model, wrong = _plugged(EXTRACTORS, kind, Extractor, here, document)
+            problems += wrong
+            if model is None:
+                continue
+            if not isinstance(options, Mapping) and model.short:
+                options = {model.short: options}
+            step, wrong = validated(model, options, document, (*here, kind))
+            problems += wrong
+            if step is not None:
+                pipeline.append(step)
+        built[name] = tuple(pipeline)
+    return built, problems
 
 
 def _scorers(
-    task: Task, steps: tuple[Step, ...], document: Document
-) -> tuple[dict[str, BuiltScorer], list[Problem]]:
+    task: Task,
+    extractors: Mapping[str, tuple[Extractor, ...]],
+    steps: tuple[Step, ...],
+    document: Document,
+) -> tuple[dict[str, BuiltScorer], dict[str, tuple[Extractor, ...]], list[Problem]]:
+    """The task's scorers, and the pipelines of those that have one, by the scorer's name."""
     built: dict[str, BuiltScorer] = {}
+    pipelines: dict[str, tuple[Extractor, ...]] = {}
     problems: list[Problem] = []
     for index, entry in enumerate(task.scorers):
-        (name, options), here = next(iter(entry.items())), (*steps, "scorers", index)
-        try:
-            model = SCORERS.load(name)
-        except UsageError as error:
-            problems.append(document.problem(here, str(error)))
+        ((kind, options),) = entry.items()
+        here = (*steps, "scorers", index)
+        model, wrong = _plugged(SCORERS, kind, BuiltScorer, here, document)
+        problems += wrong
+        if model is None:
             continue
-        if not (isinstance(model, type) and issubclass(model, BuiltScorer)):
-            problems.append(document.problem(here, f"'{name}' is no BuiltScorer: its plug-in errs"))
-            continue
-        scorer, wrong = validated(model, options, document, (*here, name))
+        name, of = scorer_name(entry), None
+        if isinstance(options, Mapping):
+            problems += _common(options, extractors, (*here, kind), document)
+            of = options.get("of")
+            options = {key: options[key] for key in options if key not in ("of", "name")}
+        scorer, wrong = validated(model, options, document, (*here, kind))
         problems += wrong
         if name in built:
-            problems.append(document.problem(here, f"scorer '{name}' a second time"))
-        problems += (document.problem(here, reason) for reason in _unsuited(task, name, model))
-        if scorer is not None:
-            built[name] = scorer
-    return built, problems
+            hint = "" if name != kind else "; give one of them a name:"
+            problems.append(document.problem(here, f"scorer '{name}' a second time{hint}"))
+        problems += (document.problem(here, reason) for reason in _unsuited(task, kind, model))
+        if scorer is None:
+            continue
+        built[name] = scorer
+        pipeline = extractors.get(WHOLE if of is None else of, ())
+        if pipeline and model.reads != "logprobs":
+            pipelines[name] = pipeline
+    return built, pipelines, problems
+
+
+def _plugged(
+    registry: Registry, name: str, base: type[Any], here: tuple[Step, ...], document: Document
+) -> tuple[Any, list[Problem]]:
+    """A class by its name in a registry, or None and why it cannot be used."""
+    try:
+        model = registry.load(name)
+    except UsageError as error:
+        return None, [document.problem(here, str(error))]
+    if not (isinstance(model, type) and issubclass(model, base)):
+        message = f"'{name}' is no {base.__name__}: its plug-in errs"
+        return None, [document.problem(here, message)]
+    return model, []
+
+
+def _common(
+    options: Mapping[str, Any],
+    extractors: Mapping[str, Any],
+    here: tuple[Step, ...],
+    document: Document,
+) -> Iterator[Problem]:
+    """What is wrong with the two options that every scorer has, ``of`` and ``name``."""
+    of, name = options.get("of"), options.get("name")
+    named = sorted(extractors.keys() - {WHOLE})
+    if "of" in options and of not in named:
+        message = unknown("extraction", of, named) if isinstance(of, str) else "should be text"
+        yield document.problem((*here, "of"), message)
+    if "name" in options and not (isinstance(name, str) and NAME.fullmatch(name)):
+        message = f"should be made of letters, digits and ._/- only, not {shown(name)}"
+        yield document.problem((*here, "name"), message)
 
 
 def _unsuited(task: Task, name: str, scorer: type[BuiltScorer]) -> Iterator[str]:
