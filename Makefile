@@ -36,6 +36,7 @@ bench: $(INSTALLED)  ## the benchmarks that take minutes; gate-full takes half a
 	$(BIN)/loragate bench first-gate --json docs/bench/first-gate.json
 	$(BIN)/loragate bench gate
 	$(BIN)/loragate bench kernels --json docs/bench/kernels.json
+	$(BIN)/loragate bench engine --json docs/bench/engine.json
 
 .PHONY: clean
 clean:  ## remove what can be rebuilt; never the store (.loragate)

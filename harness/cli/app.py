@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import typer
 
-from . import bench, demo, doctor, history, plan, report, store, validate
+from . import bench, demo, doctor, history, listing, plan, report, store, suite, validate
 
 app = typer.Typer(
     name="loragate",
@@ -17,6 +17,8 @@ app = typer.Typer(
 )
 app.command()(demo.demo)
 app.command()(validate.validate)
+app.add_typer(suite.app, name="suite")
+app.command("list")(listing.listing)
 app.command()(plan.plan)
 app.command()(report.report)
 app.command()(history.history)

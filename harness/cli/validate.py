@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import gc
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Annotated
 
@@ -23,8 +25,24 @@ def validate(
     Example: `loragate validate suites/`
     """
     files = [file for path in paths for file in suite_files(path)]
-    problems: list[Problem] = []
+    gc.disable()  # all that is loaded stays: walking it over and over takes a quarter of the time
+    try:
+        suites, problems = _loaded(files)
+    finally:
+        gc.enable()
+    if problems:
+        raise SuiteError(problems)
+    for suite in suites:
+        spec = suite.spec
+        print(
+            f"{suite.name}: {suite.rows:,} rows × {len(suite.tasks)} tasks, {len(spec.checks)} "
+            f"checks, {len(spec.rubrics)} rubrics, {len(spec.cases)} hand-written cases"
+        )
+
+
+def _loaded(files: Sequence[Path]) -> tuple[list[LoadedSuite], list[Problem]]:
     suites: list[LoadedSuite] = []
+    problems: list[Problem] = []
     for root in dict.fromkeys(suite_root(file) for file in files):
         try:
             load_policy(root)
@@ -35,15 +53,7 @@ def validate(
             suites.append(load_suite(file))
         except SuiteError as error:
             problems += error.problems
-    problems += same_names(suites)
-    if problems:
-        raise SuiteError(problems)
-    for suite in suites:
-        spec = suite.spec
-        print(
-            f"{suite.name}: {suite.rows:,} rows × {len(suite.tasks)} tasks, {len(spec.checks)} "
-            f"checks, {len(spec.rubrics)} rubrics, {len(spec.cases)} hand-written cases"
-        )
+    return suites, [*problems, *same_names(suites)]
 
 
 def suite_files(path: Path) -> list[Path]:

@@ -10,7 +10,7 @@ from harness.cli.app import app
 
 VERBS = [
     "demo", "validate", "plan", "report", "history", "store ingest", "store verify",
-    "store rebuild", "bench", "doctor",
+    "store rebuild", "suite new", "suite schema", "list", "bench", "doctor",
 ]  # fmt: skip
 
 
