@@ -47,20 +47,24 @@ def is_suite_file(path: Path, named: bool) -> bool:
 
 
 def inside(given: str, folder: Path, root: Path) -> Path:
-    """The file that a path in a suite names, links followed; ValueError says why it is refused."""
+    """The file or folder that a path in a suite names, links followed.
+
+    ValueError says why it is refused.
+    """
     if Path(given).is_absolute():
         raise ValueError(f"'{given}' is absolute; write it relative to this file")
     try:
         path = (folder / given).resolve()
-        within, found, is_file = path.is_relative_to(root.resolve()), path.exists(), path.is_file()
+        within, found = path.is_relative_to(root.resolve()), path.exists()
+        usable = path.is_file() or path.is_dir()
     except (OSError, RuntimeError, ValueError) as error:  # too long, a loop of links, a NUL
         raise ValueError(f"'{given}' cannot be followed: {error}") from error
     if not within:
         raise ValueError(f"'{given}' leads out of the suite root")
     if not found:
         raise ValueError(f"no file '{given}'{_nearby(path)}")
-    if not is_file:
-        raise ValueError(f"'{given}' is not a file")
+    if not usable:
+        raise ValueError(f"'{given}' is neither a file nor a folder")
     return path
 
 
