@@ -3,26 +3,42 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Sequence
 
 from harness.types import Case, Output
 
 NO_TARGET = "the case has no target"
 
 
+def likelihoods(
+    case: Case, output: Output, unconditional: bool = False
+) -> tuple[Sequence[float], str]:
+    """The log-likelihood of each choice, all finite; none and why where one is missing.
+
+    ``unconditional``: those after the task's unconditional prompt.
+    """
+    kind = "unconditional log-likelihood" if unconditional else "log-likelihood"
+    values = (output.prior if unconditional else output.logprobs) or ()
+    if len(values) != len(case.choices) or not values:
+        return (), output.error or f"{len(values)} {kind}s for {len(case.choices)} choices"
+    for choice, value in zip(case.choices, values, strict=True):
+        if not math.isfinite(value):
+            return (), f"{kind} of '{choice}' is {value}"
+    return values, ""
+
+
+def largest(values: Sequence[float]) -> int:
+    """Index of the first of the largest, as in every harness that takes an argmax."""
+    return max(range(len(values)), key=values.__getitem__)
+
+
 def chosen(case: Case, output: Output) -> tuple[int | None, str]:
     """Index of the most likely choice; None and why where that cannot be told.
 
-    The first of equally likely choices is the answer, as in every harness that takes an
-    argmax; a likelihood that is not finite makes the whole answer unknown.
+    A likelihood that is not finite makes the whole answer unknown.
     """
-    likelihoods = output.logprobs
-    if likelihoods is None or len(likelihoods) != len(case.choices) or not likelihoods:
-        count = len(likelihoods or ())
-        return None, output.error or f"{count} log-likelihoods for {len(case.choices)} choices"
-    for choice, value in zip(case.choices, likelihoods, strict=True):
-        if not math.isfinite(value):
-            return None, f"log-likelihood of '{choice}' is {value}"
-    return max(range(len(likelihoods)), key=likelihoods.__getitem__), ""
+    values, reason = likelihoods(case, output)
+    return (largest(values) if values else None), reason
 
 
 def written(output: Output) -> tuple[str | None, str]:

@@ -1,7 +1,7 @@
 """How many words do answer and target share?
 
 Source: the evaluation script of SQuAD 1.1 (Rajpurkar et al. 2016), with the rule of 2.0 for
-empty answers.
+empty answers. Where several answers are right, the nearest of them counts.
 """
 
 from __future__ import annotations
@@ -9,12 +9,12 @@ from __future__ import annotations
 import re
 import string
 from collections import Counter
+from collections.abc import Sequence
 from typing import ClassVar
 
-from harness.suite.scoring import BuiltScorer, Judgement, Reads
-from harness.types import Case, Output
+from harness.suite.scoring import Judgement
 
-from .answer import NO_TARGET, written
+from .targets import Targeted, graded
 
 _PUNCTUATION = str.maketrans("", "", string.punctuation)
 _ARTICLES = re.compile(r"\b(a|an|the)\b")
@@ -33,17 +33,25 @@ def f1(answer: list[str], target: list[str]) -> float:
     return 2 * shared / (len(answer) + len(target))
 
 
-class TokenF1(BuiltScorer):
+class TokenF1(Targeted):
     """Harmonic mean of the shares of words that answer and target have in common."""
 
     version: ClassVar[str] = "1"
     binary: ClassVar[bool] = False
-    reads: ClassVar[Reads] = "text"
-    needs_target: ClassVar[bool] = True
 
-    def score(self, case: Case, output: Output) -> Judgement:
+    def judge(self, text: str, targets: Sequence[str]) -> Judgement:
         """Between 0 and 1."""
-        text, reason = written(output)
-        if text is None or case.target is None:
-            return Judgement(None, reason or NO_TARGET)
-        return Judgement(f1(tokens(text), tokens(case.target)))
+        said = tokens(text)
+        return graded(max(f1(said, tokens(target)) for target in targets), text)
+
+
+class SquadExactMatch(Targeted):
+    """1 where answer and target are the same words, as SQuAD compares them."""
+
+    version: ClassVar[str] = "1"
+    binary: ClassVar[bool] = True
+
+    def judge(self, text: str, targets: Sequence[str]) -> Judgement:
+        """Case, ASCII punctuation and the articles a, an, the do not count."""
+        said = tokens(text)
+        return graded(float(any(said == tokens(target) for target in targets)), text)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from dataclasses import replace
 
 import numpy as np
 import pytest
@@ -14,6 +15,11 @@ from harness.types import Case, Output
 
 CHOICES = ("a", "b", "c")
 MakeCase = Callable[..., Case]
+
+
+def asked(case: Case) -> Case:
+    """A case of a task with an unconditional prompt."""
+    return replace(case, unconditional="Answer:")
 
 
 @pytest.mark.parametrize(
@@ -53,3 +59,92 @@ def test_it_is_numpy_s_argmax(make_case: MakeCase, likelihoods: list[float], tar
     )
 
     assert judged.value == float(np.argmax(likelihoods) == target)
+
+
+@pytest.mark.parametrize(
+    ("normalise", "expected"),
+    [
+        ("none", "ja"),
+        ("tokens", "nein, nie"),
+        ("characters", "no way"),
+        ("bytes", "ééééé"),
+        ("unconditional", "no"),
+    ],
+)
+def test_every_way_to_normalise_changes_the_answer(
+    make_case: MakeCase, normalise: str, expected: str
+) -> None:
+    """One likelihood of each choice by another measure: summed, and over 1, 9, 6 and 10."""
+    choices = ("ja", "nein, nie", "no way", "ééééé", "no")
+    output = Output(
+        "k",
+        logprobs=(-2.0, -4.05, -2.4, -3.0, -2.2),
+        lengths=(1, 9, 2, 2, 1),
+        prior=(-1.0, -4.0, -2.0, -2.0, -9.0),
+    )
+
+    judged = [
+        Accuracy(normalise=normalise).score(asked(make_case(target, choices)), output).value
+        for target in choices
+    ]
+
+    assert judged == [float(choice == expected) for choice in choices]
+
+
+@given(
+    st.lists(
+        st.tuples(st.text(min_size=1, max_size=8), st.floats(-50, 0), st.floats(-50, 0)),
+        min_size=2,
+        max_size=6,
+        unique_by=lambda each: each[0],
+    )
+)
+def test_they_are_lm_eval_s(make_case: MakeCase, rows: list[tuple[str, float, float]]) -> None:
+    """acc_norm, acc_bytes and acc_mutual_info of lm_eval/api/task.py, written out."""
+    choices, lls, lls_unconditional = zip(*rows, strict=True)
+    output = Output("k", logprobs=lls, prior=lls_unconditional)
+    completion_len = np.array([float(len(i)) for i in choices])
+    byte_length = np.array([float(len(i.encode("utf-8"))) for i in choices])
+    expected = {
+        "characters": np.argmax(np.array(lls) / completion_len),
+        "bytes": np.argmax(np.array(lls) / byte_length),
+        "unconditional": np.argmax(
+            [ll_c - ll_u for ll_c, ll_u in zip(lls, lls_unconditional, strict=True)]
+        ),
+    }
+
+    for normalise, gold in expected.items():
+        case = asked(make_case(choices[gold], choices))
+        assert Accuracy(normalise=normalise).score(case, output).value == 1.0
+
+
+@pytest.mark.parametrize(
+    ("normalise", "known", "reason"),
+    [
+        ("tokens", {}, "0 counts of tokens for 3 choices"),
+        ("unconditional", {}, "0 unconditional log-likelihoods for 3 choices"),
+        (
+            "unconditional",
+            {"prior": (-1.0, float("nan"), -1.0)},
+            "unconditional log-likelihood of 'b' is nan",
+        ),
+    ],
+)
+def test_what_cannot_be_normalised_is_unscored(
+    make_case: MakeCase, normalise: str, known: dict[str, tuple[float, ...]], reason: str
+) -> None:
+    """The answer without it would be another one."""
+    output = Output("k", logprobs=(-1.0, -2.0, -3.0), **known)
+
+    judged = Accuracy(normalise=normalise).score(asked(make_case("b", CHOICES)), output)
+
+    assert (judged.value, judged.reason) == (None, reason)
+
+
+def test_a_task_without_an_unconditional_prompt_has_no_prior(make_case: MakeCase) -> None:
+    """It is told what is missing."""
+    output = Output("k", logprobs=(-1.0, -2.0, -3.0))
+
+    judged = Accuracy(normalise="unconditional").score(make_case("b", CHOICES), output)
+
+    assert (judged.value, judged.reason) == (None, "the task has no 'unconditional' prompt")

@@ -10,7 +10,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from harness.scorers.token_f1 import TokenF1
+from harness.scorers.token_f1 import SquadExactMatch, TokenF1
 from harness.types import Case, Output
 
 MakeCase = Callable[..., Case]
@@ -84,3 +84,50 @@ def test_a_text_agrees_with_itself(make_case: MakeCase, text: str) -> None:
 def test_what_is_missing_is_unscored(make_case: MakeCase) -> None:
     """A failed output shares no words, but that is not a score."""
     assert TokenF1().score(make_case("x"), Output("k", error="died")).value is None
+
+
+@given(WORDS | st.text(max_size=40), WORDS | st.text(max_size=40))
+def test_squad_s_exact_match(make_case: MakeCase, answer: str, target: str) -> None:
+    """The script compares the normalised texts, joined by single blanks."""
+
+    def normal(text: str) -> str:
+        bare = "".join(char for char in text.lower() if char not in string.punctuation)
+        return " ".join(re.sub(r"\b(a|an|the)\b", " ", bare).split())
+
+    judged = SquadExactMatch().score(make_case(target), Output("k", text=answer))
+
+    assert judged.value == float(normal(answer) == normal(target))
+
+
+@pytest.mark.parametrize(
+    ("answer", "target", "expected"),
+    [
+        ("The  Ohio!", "ohio", 1.0),
+        ("Ohio State", "Ohio", 0.0),
+        ("a", "the", 1.0),
+        ("", "Ohio", 0.0),
+    ],
+)
+def test_squad_s_exact_match_by_hand(
+    make_case: MakeCase, answer: str, target: str, expected: float
+) -> None:
+    """Case, punctuation and articles do not count."""
+    judged = SquadExactMatch().score(make_case(target), Output("k", text=answer))
+
+    assert judged.value == expected
+
+
+@given(st.lists(WORDS, min_size=1, max_size=4), WORDS)
+def test_of_several_answers_the_nearest_counts(
+    make_case: MakeCase, targets: list[str], answer: str
+) -> None:
+    """SQuAD's maximum over the ground truths."""
+    case, output = make_case(targets[0], others=targets[1:]), Output("k", text=answer)
+
+    best = TokenF1(also="others").score(case, output).value
+    exact = SquadExactMatch(also="others").score(case, output).value
+
+    assert best == pytest.approx(max(squad(answer, target) for target in targets), abs=1e-12)
+    assert exact == max(
+        SquadExactMatch().score(make_case(target), output).value or 0.0 for target in targets
+    )
