@@ -50,7 +50,7 @@ class Registry:
     """
 
     def __init__(self, kind: str, builtins: Mapping[str, str]) -> None:
-        """Start with the built-ins; ``kind`` is the singular: scorer, engine, metric."""
+        """Start with the built-ins; ``kind`` is the singular: scorer, extractor, engine."""
         self.kind = kind
         self.group = f"loragate.{kind}s"
         self._targets: dict[str, str] = {}
@@ -107,12 +107,41 @@ SCORERS = Registry(
     "scorer",
     {
         "accuracy": "harness.scorers.accuracy:Accuracy",
+        "bits_per_byte": "harness.scorers.perplexity:BitsPerByte",
+        "bleu": "harness.scorers.overlap:Bleu",
+        "brier": "harness.scorers.calibration:Brier",
+        "chrf": "harness.scorers.overlap:Chrf",
+        "ece": "harness.scorers.calibration:ExpectedCalibrationError",
+        "edit_similarity": "harness.scorers.edit:EditSimilarity",
+        "embedding_similarity": "harness.scorers.embedding:EmbeddingSimilarity",
+        "entity_f1": "harness.scorers.entity_f1:EntityF1",
+        "entity_f1_micro": "harness.scorers.entity_f1:EntityF1Micro",
         "exact_match": "harness.scorers.match:ExactMatch",
-        "token_f1": "harness.scorers.token_f1:TokenF1",
         "grounded": "harness.scorers.grounded:Grounded",
+        "includes": "harness.scorers.match:Includes",
+        "json_schema": "harness.scorers.json_answer:JsonSchema",
+        "json_valid": "harness.scorers.json_answer:JsonValid",
+        "latency": "harness.scorers.limits:Latency",
+        "macro_f1": "harness.scorers.labels:MacroF1",
+        "matches": "harness.scorers.match:PatternMatch",
+        "mcc": "harness.scorers.labels:Mcc",
+        "mean_seconds": "harness.scorers.limits:MeanSeconds",
+        "mean_tokens": "harness.scorers.limits:MeanTokens",
+        "micro_f1": "harness.scorers.labels:MicroF1",
+        "numeric": "harness.scorers.numeric:Numeric",
+        "perplexity": "harness.scorers.perplexity:Perplexity",
+        "rouge1": "harness.scorers.overlap:Rouge1",
+        "rouge2": "harness.scorers.overlap:Rouge2",
+        "rougeL": "harness.scorers.overlap:RougeL",
+        "rougeLsum": "harness.scorers.overlap:RougeLsum",
+        "squad_em": "harness.scorers.token_f1:SquadExactMatch",
+        "ter": "harness.scorers.overlap:Ter",
+        "token_f1": "harness.scorers.token_f1:TokenF1",
+        "tokens": "harness.scorers.limits:Tokens",
+        "weighted_f1": "harness.scorers.labels:WeightedF1",
     },
 )
-"""One output → one score: ``harness.suite.scoring.Scorer``."""
+"""One output → one score: ``harness.suite.scoring.BuiltScorer``, or ``CorpusScorer``."""
 
 EXTRACTORS = Registry(
     "extractor",
@@ -128,9 +157,6 @@ EXTRACTORS = Registry(
     },
 )
 """One step from what was written to the answer: ``harness.suite.extraction.Extractor``."""
-
-METRICS = Registry("metric", {"mean": "harness.metrics.mean:mean"})
-"""A set of scores → one number."""
 
 ENGINES = Registry("engine", {"torch": "harness.engine.start:start_torch"})
 """What runs the arms: ``harness.engine.protocol.Engine``."""

@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from harness.errors import UsageError
-from harness.registry import ENGINES, METRICS, SCORERS, Registry, nearest, suggest, unknown
+from harness.registry import ENGINES, EXTRACTORS, SCORERS, Registry, nearest, suggest, unknown
 
 
 def install(folder: Path, entry_points: str) -> None:
@@ -112,7 +112,7 @@ def test_suggestions(word: str, expected: str) -> None:
     assert suggest(word, ["pattern", "ignore_case"]) == expected
 
 
-@pytest.mark.parametrize("registry", [SCORERS, METRICS], ids=["scorers", "metrics"])
+@pytest.mark.parametrize("registry", [SCORERS, EXTRACTORS], ids=["scorers", "extractors"])
 def test_every_built_in_loads(registry: Registry) -> None:
     """No name of the product leads nowhere."""
     for name in registry.names():

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import typer
 
-from . import bench, demo, doctor, history, listing, plan, report, store, suite, validate
+from . import bench, demo, doctor, history, listing, plan, report, rescore, store, suite, validate
 
 app = typer.Typer(
     name="loragate",
@@ -20,6 +20,7 @@ app.command()(validate.validate)
 app.add_typer(suite.app, name="suite")
 app.command("list")(listing.listing)
 app.command()(plan.plan)
+app.command()(rescore.rescore)
 app.command()(report.report)
 app.command()(history.history)
 app.add_typer(store.app, name="store")

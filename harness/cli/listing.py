@@ -18,6 +18,7 @@ KINDS = {"scorers": SCORERS, "metrics": SCORERS, "extractors": EXTRACTORS}
 
 def listing(
     kind: Annotated[str, typer.Argument(help="scorers, metrics or extractors.")],
+    markdown: Annotated[bool, typer.Option(help="As a table for a page.")] = False,
 ) -> None:
     """List what a suite can name, installed plug-ins included.
 
@@ -28,6 +29,11 @@ def listing(
     """
     if kind not in KINDS:
         raise UsageError(f"there is no list of '{kind}' ({nearest(kind, KINDS)})")
+    if markdown:
+        print("| name | options | what it does |\n| --- | --- | --- |")
+        for line in lines(kind):
+            print("| `{}` | {} | {} |".format(*(cell.replace("|", "\\|") for cell in line)))
+        return
     table = Table("name", "options", "what it does", box=None, pad_edge=False)
     for name, options, sentence in lines(kind):
         table.add_row(name, options, sentence)

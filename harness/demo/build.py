@@ -19,7 +19,15 @@ from harness.adapters.digest import adapter_digest, base_digest
 from harness.adapters.manifest import read_manifest, write_manifest
 from harness.demo import phrasing, shipped, skills
 from harness.demo.data import training_rows
-from harness.demo.recipe import ADAPTERS, BASE, BASELINE, DEMO_SEED, VERSION, AdapterRecipe
+from harness.demo.recipe import (
+    ADAPTERS,
+    BASE,
+    BASELINE,
+    CHAT_TEMPLATE,
+    DEMO_SEED,
+    VERSION,
+    AdapterRecipe,
+)
 from harness.errors import AdapterError
 from harness.suite.digest import canonical_json, digest, input_digest
 
@@ -137,7 +145,8 @@ def _adapter_is_current(path: Path, made_from: MadeFrom) -> bool:
 
 def base_recipe(seed: int) -> dict[str, Any]:
     """What a base of this seed is made from, as plain JSON."""
-    return _plain({"seed": seed, "recipe": asdict(BASE), "words": _fingerprint()})
+    made_from = {"seed": seed, "recipe": asdict(BASE), "chat_template": CHAT_TEMPLATE}
+    return _plain({**made_from, "words": _fingerprint()})
 
 
 def _base_is_current(path: Path, seed: int) -> bool:

@@ -12,7 +12,7 @@ from transformers import LlamaConfig, LlamaForCausalLM, PreTrainedTokenizerFast
 
 from harness.demo.data import ANSWER, prompt
 from harness.demo.grammar import TYPES, document, section
-from harness.demo.recipe import BASE
+from harness.demo.recipe import BASE, CHAT_TEMPLATE
 from harness.demo.skills import PRACTICE, question
 from harness.demo.tokenizer import EOS, EOS_ID, PAD, PAD_ID, train_tokenizer
 from harness.demo.training import Tokens, one_thread, optimise, quiet
@@ -66,6 +66,7 @@ def save_base(folder: Path, seed: int, progress: Callable[[float], None] | None 
     wrapped = PreTrainedTokenizerFast(  # type: ignore[no-untyped-call]
         tokenizer_object=tokenizer, eos_token=EOS, pad_token=PAD
     )
+    wrapped.chat_template = CHAT_TEMPLATE
     wrapped.save_pretrained(folder)
 
 

@@ -83,6 +83,11 @@ class AdapterRecipe:
         return 2 * self.rank
 
 
+CHAT_TEMPLATE = (
+    "{% for message in messages %}{{ message['content'] }}{% if not loop.last %}"
+    "{{ ' ' if message['role'] == 'user' else '\\n\\n' }}{% endif %}{% endfor %}"
+)
+"""A question and its answer on one line, as the base has read them; blank lines between."""
 BASE = BaseRecipe()
 
 TARGETS = ("q_proj", "k_proj", "v_proj", "o_proj", "gate_proj", "up_proj", "down_proj")

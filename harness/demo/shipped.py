@@ -17,7 +17,7 @@ WEIGHTS = "model.safetensors"
 PROVENANCE = "provenance.json"
 """Digest, seed and recipe of a base, in its directory."""
 FILES = ("config.json", "generation_config.json", "tokenizer.json", "tokenizer_config.json",
-         PROVENANCE)  # fmt: skip
+         "chat_template.jinja", PROVENANCE)  # fmt: skip
 
 
 def unpack(target: Path) -> None:

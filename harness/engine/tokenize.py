@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 from collections.abc import Sequence
-from functools import lru_cache
+from functools import cached_property, lru_cache
 from pathlib import Path
 from typing import Any
 
@@ -46,6 +46,18 @@ class Tokenizer:
     def encode(self, text: str) -> tuple[int, ...]:
         """A prompt's tokens, with the special tokens that the tokenizer adds by itself."""
         return tuple(self._tokenizer.encode(text).ids)
+
+    def encode_rendered(self, text: str) -> tuple[int, ...]:
+        """The tokens of a text that holds its special tokens already, as a chat's does."""
+        return self._plain(text)
+
+    @cached_property
+    def lead(self) -> tuple[int, ...]:
+        """The special tokens that the tokenizer puts before a text."""
+        plain, marked = self._plain("a"), self.encode("a")
+        return next(
+            (marked[:at] for at in range(len(marked)) if marked[at : at + len(plain)] == plain), ()
+        )
 
     def encode_choice(self, prompt: str, choice: str) -> tuple[int, ...]:
         """A choice's tokens as the continuation of a prompt: a space first, unless one is there.

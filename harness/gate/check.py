@@ -17,13 +17,15 @@ from harness.stats import power, wilson
 from harness.stats.clusters import Clusters, Values
 from harness.stats.corpus import cases_for_distance
 from harness.stats.paired import Comparison, compare
+from harness.suite.model import Reduce
 from harness.suite.scoring import CorpusScorer
 from harness.types import Arm, Case, CheckResult, Claim, Kind, Noise, Role, Score, Verdict
 
 from .corpus import arm_level, arms_compared, cluster_sums
+from .repeats import MEAN, reduced
 
 ScoreTable = Mapping[tuple[str, str, str], Sequence[Score]]
-"""(case digest, arm digest, scorer) → the scores of all repeats, which are averaged."""
+"""(case digest, arm digest, scorer) → the scores of all repeats, in their order."""
 
 FEW_CLUSTERS = 20
 NAMED = 5
@@ -63,6 +65,8 @@ class Declared:
     """Of a tripwire: id of the sequential check with whose looks its cases come."""
     corpus: CorpusScorer | None = None
     """Of a metric that is not the mean of its cases."""
+    reduce: Reduce = MEAN
+    """How the scores of a case's repeats become one."""
 
     @property
     def comparative(self) -> bool:
@@ -140,7 +144,7 @@ def measure(
             f"the exact test needs right-or-wrong scores, and answers to one case differ in "
             f"{declared.metric}; leave out 'method: exact', or the repeats",
         )
-    found = compare(columns[1], columns[0], clusters, alpha, alpha_worse, exact=declared.exact)
+    found = _compared(declared, columns, clusters, alpha, alpha_worse)
     result = _comparison(declared, columns, found, alpha, alpha_worse)
     return result if noise is None else replace(result, noise_floor=noise.floor)
 
@@ -169,16 +173,40 @@ def paired_columns(
 def _column(declared: Declared, arm: Arm, scores: ScoreTable) -> _Column:
     values, missing = [], []
     for case in declared.cases:
-        repeats = scores.get((case.digest, arm.digest, declared.metric), ())
-        known = [score.value for score in repeats if score.value is not None]
-        if known and len(known) == len(repeats):
-            values.append(known[0] if len(known) == 1 else sum(known) / len(known))
-        elif not repeats:
+        found = scores.get((case.digest, arm.digest, declared.metric), ())
+        value = reduced(case, found, declared.reduce)
+        if value is not None:
+            values.append(value)
+        elif not found:
             missing.append(f"{case.sample} has no {declared.metric} for {arm.name}")
         else:
-            reason = next(score.reason for score in repeats if score.value is None)
+            reason = next(score.reason for score in found if score.value is None)
             missing.append(f"{case.sample} with {arm.name}: {reason}")
     return _Column(np.asarray(values, dtype=np.float64), tuple(missing))
+
+
+def _compared(
+    declared: Declared,
+    columns: Sequence[Values],
+    clusters: Clusters,
+    alpha: float,
+    alpha_worse: float,
+) -> Comparison:
+    """Candidate against reference, cases by their weights.
+
+    A weighted difference, in units of the largest weight, is a score like any other.
+    """
+    share, mean_share = _weights(declared)
+    candidate, reference = (column * share for column in columns)
+    found = compare(reference, candidate, clusters, alpha, alpha_worse, exact=declared.exact)
+    return found if mean_share == 1 else found.times(1 / mean_share)
+
+
+def _weights(declared: Declared) -> tuple[Values, float]:
+    """Each case's weight as a share of the largest [n], and the mean of these."""
+    weights = np.array([case.weight for case in declared.cases])
+    share = weights / weights.max()
+    return share, float(share.mean())
 
 
 def _too_noisy(declared: Declared, noise: Noise) -> str:
@@ -213,7 +241,7 @@ def _no_loss(
             n=clusters.n,
             clusters=clusters.effective,
         )
-    found = compare(columns[1], columns[0], clusters, alpha_worse, alpha_worse)
+    found = _compared(declared, columns, clusters, alpha_worse, alpha_worse)
     said = f"{_difference(declared, found)}, n = {found.n}"
     said += f"; {found.wins} won, {found.losses} lost"
     return replace(_measured(declared, columns, found), reason=said, alpha_worse=alpha_worse)
@@ -264,9 +292,13 @@ def _measured(declared: Declared, columns: Sequence[Values], found: Comparison) 
         losses=found.losses,
         p_worse=found.p_worse,
         method=found.method,
-        candidate_value=float(candidate.mean()),
-        reference_value=float(reference.mean()),
+        candidate_value=_mean(declared, candidate),
+        reference_value=_mean(declared, reference),
     )
+
+
+def _mean(declared: Declared, values: Values) -> float:
+    return float(np.average(values, weights=[case.weight for case in declared.cases]))
 
 
 def _difference(declared: Declared, found: Comparison) -> str:
@@ -312,15 +344,21 @@ def _level(
 ) -> CheckResult:
     floor = declared.claim is Claim.MIN
     levels = (alpha, alpha_worse) if floor else (alpha_worse, alpha)
-    found = mean(values.tolist(), [case.cluster for case in declared.cases], *levels)
-    limit = declared.limit
-    towards, p_limit = (values, limit) if floor else (1 - values, 1 - limit)
+    share, mean_share = _weights(declared)
+    if not floor:  # as a floor of what is missing, which weights cannot lift above 1
+        values = 1 - values
+    labels = [case.cluster for case in declared.cases]
+    found = mean((values * share).tolist(), labels, *(levels if floor else levels[::-1]))
+    low, value, high = (min(1.0, x / mean_share) for x in (found.low, found.value, found.high))
+    limit = declared.limit if floor else 1 - declared.limit
+    towards, p_limit = values * share, limit * mean_share
     needed = None
-    if (found.value > limit) == floor:
+    if value > limit:
         deff = clusters.design_effect(values)
-        needed = power.cases_for_level(found.value, limit, deff, alpha)
+        needed = power.cases_for_level(value, limit, deff, alpha)
+    bounds = (low, value, high) if floor else (1 - high, 1 - value, 1 - low)
     return replace(
-        _levelled(declared, (found.low, found.value, found.high), clusters, needed),
+        _levelled(declared, bounds, clusters, needed),
         p_value=wilson.p_above(towards, clusters, p_limit),
         alpha=alpha,
         alpha_worse=alpha_worse,

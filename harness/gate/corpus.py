@@ -64,11 +64,14 @@ def cluster_sums(
     scorer: CorpusScorer,
     clusters: Clusters,
 ) -> Values:
-    """The parts of an arm's answers, summed by cluster, [G, D]; repeats count as one together."""
+    """The parts of an arm's answers by their cases' weights, summed by cluster, [G, D].
+
+    Repeats count as one together.
+    """
     sums = np.zeros((clusters.count, scorer.size(cases[0].choices)))
     for case, cluster in zip(cases, clusters.index, strict=True):
-        repeats = scores[case.digest, arm.digest, metric]
-        for score in repeats:
+        found = scores[case.digest, arm.digest, metric]
+        for score in found:
             for index, amount in score.parts:
-                sums[cluster, index] += amount / len(repeats)
+                sums[cluster, index] += case.weight * amount / len(found)
     return sums

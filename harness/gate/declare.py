@@ -24,6 +24,7 @@ from harness.suite.suite import LoadedSuite
 from harness.types import Case, Claim, Kind, Role
 
 from .check import Declared
+from .repeats import MEAN
 
 EXPECT = "expect"
 """The metric of a hand-written case: 1 where all its expectations hold."""
@@ -122,6 +123,7 @@ def _claim(
         exact=check is not None and check.method == "exact",
         sequential=check is not None and check.sequential,
         corpus=_corpus(suite, check),
+        reduce=(check and suite.tasks[check.task].task.reduce) or MEAN,
     )
 
 

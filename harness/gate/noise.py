@@ -7,6 +7,7 @@ import math
 from harness.types import Arm, Noise
 
 from .check import Declared, ScoreTable
+from .repeats import answers, reduced
 
 
 def measure_noise(
@@ -20,10 +21,13 @@ def measure_noise(
     changes = []
     for case in declared.cases:
         found = scores.get((case.digest, baseline.digest, declared.metric), ())
-        values = [score.value for score in found[:2] if score.value is not None]
-        if len(values) < 2:
+        n = answers(case)
+        first, second = (
+            reduced(case, half, declared.reduce) for half in (found[:n], found[n : 2 * n])
+        )
+        if first is None or second is None:
             return None
-        changes.append(values[1] - values[0])
+        changes.append(second - first)
     if not changes:
         return None
     rate = sum(change * change for change in changes) / len(changes)

@@ -156,6 +156,8 @@ def work(requests: Iterable[Request]) -> Work:
         prompt += len(request.prompt)
         if isinstance(request, GenerateRequest):
             generated += request.max_tokens
+        elif request.rolling:
+            prompt += len(request.choices[0])
     return Work(prompt, generated)
 
 
@@ -211,6 +213,8 @@ def _notes(declared: Declared, clusters: Clusters, sampling: Sampling) -> list[s
         if clusters.sizes.max() > 2 * sampling.rows_per_cluster:
             said += ": max_per_cluster may win power back"
         notes.append(said)
+    if declared.corpus is not None:
+        notes.append("numbers of the mean of its cases' scores, not of the metric itself")
     if declared.exact:
         notes.append("numbers of Tango's test; the exact one needs slightly more")
     return notes

@@ -11,7 +11,7 @@ from pathlib import Path
 
 from harness.adapters.digest import DigestCache
 from harness.engine.protocol import Engine
-from harness.engine.tokenize import Tokenizer
+from harness.engine.reading import Reader
 from harness.errors import EngineError, UsageError
 from harness.gate.check import Declared
 from harness.gate.decide import decide
@@ -53,17 +53,19 @@ class Gate:
         samples: Sequence[Declared] = (),
         progress: Progress = lambda known, planned: None,
         twice: bool = False,
+        inference: bool = True,
     ) -> None:
         """Identify the arms, look up what is known, and open the run's journal.
 
         ``selected`` are the items that will be asked for, ``samples`` single samples that a
         person wants to see; nothing else costs inference. ``twice`` runs the baseline a second
-        time (A/A).
+        time (A/A); without ``inference`` what the history does not hold is not measured.
         Raises UsageError for a base, baseline or anchor that cannot be used, StoreError for a
         store that cannot be opened.
         """
         self._began = time.monotonic()
         self._settings, self._policy, self._suites = settings, policy, suites
+        self._inference = inference
         self._by_name = {gated.suite.name: gated for gated in suites}
         self._digests = DigestCache(settings.store / "digests.json")
         self.store = Store(settings.store)
@@ -189,8 +191,8 @@ class Gate:
         everything = [case for gated in self._suites for case in gated.cases]
         asked = self._cases.values()
         try:
-            tokenizers = {base: Tokenizer(path) for base, path in self.arms.bases.items()}
-            return make_plan(asked, everything, self.arms, tokenizers, classes, twice)
+            readers = {base: Reader.of(path) for base, path in self.arms.bases.items()}
+            return make_plan(asked, everything, self.arms, readers, classes, twice)
         except EngineError as error:
             raise UsageError(str(error)) from error
 
@@ -227,6 +229,8 @@ class Gate:
         return self._by_name[case.suite].scorers(case)
 
     def _start_engine(self, base: str) -> Engine:
+        if not self._inference:
+            raise EngineError("the history does not hold the outputs, and nothing may be run")
         factory = ENGINES.load(self._settings.engine)
         arms = [arm for arm in self.arms.runnable() if arm.base == base]
         engine: Engine = factory(

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 from harness.engine.keys import generate_request, score_request
 from harness.engine.protocol import GenerateRequest, ScoreRequest
-from harness.engine.tokenize import Tokenizer
+from harness.engine.reading import Reader, Tokens
 from harness.gate.effect import PROMPTS
 from harness.types import Answer, Arm, Case
 
@@ -47,14 +47,14 @@ def make_plan(
     cases: Iterable[Case],
     probed: Sequence[Case],
     arms: Arms,
-    tokenizers: Mapping[str, Tokenizer],
+    readers: Mapping[str, Reader],
     numerics: Mapping[str, str],
     again: bool = False,
 ) -> Plan:
     """Plan ``cases`` for every arm that answers, and the proof of effect on every one that runs.
 
-    ``probed``: cases whose prompts may prove effects; ``tokenizers``: by digest of the base
-    model; ``numerics``: class by executor; ``again``: the baseline answers each case twice.
+    ``probed``: cases whose prompts may prove effects; ``readers``: by digest of the base model;
+    ``numerics``: class by executor; ``again``: the baseline answers each case twice.
     Identical requests of one arm are one; arms of equal content are one.
     """
     requests: dict[str, Request] = {}
@@ -63,14 +63,14 @@ def make_plan(
     answering, runnable = arms.answering(), arms.runnable()
     serving: dict[tuple[str, str], Arm] = {}
     for case in cases:
-        texts: dict[str, _Tokens] = {}
+        texts: dict[str, Tokens] = {}
         for arm in answering:
             place = (arm.digest, case.suite)
             if place not in serving:
                 serving[place] = arms.serving(arm, case.suite)
             runs = serving[place]
             if runs.base not in texts:
-                texts[runs.base] = _tokens(case, tokenizers[runs.base])
+                texts[runs.base] = readers[runs.base].read(case)
             repeats = case.generation.repeats if case.generation else 1
             if again and arm.digest == arms.baseline.digest:
                 repeats *= 2
@@ -87,7 +87,7 @@ def make_plan(
     probes = []
     for case in probe_prompts(probed):
         for arm, repeat in [*((arm, 0) for arm in runnable), (runnable[0], 1)]:
-            tokens = tokenizers[arm.base].encode(case.prompt)
+            tokens = readers[arm.base].probe(case)
             probe = _probe_request(arm, tokens, numerics[arm.executor], repeat)
             requests[probe.key] = probe
             probes.append(Probe(case.digest, arm.digest, probe.key, repeat))
@@ -101,27 +101,7 @@ def probe_prompts(cases: Sequence[Case]) -> list[Case]:
     return sorted(by_prompt.values(), key=lambda case: case.digest)[:PROMPTS]
 
 
-@dataclass(frozen=True, slots=True)
-class _Tokens:
-    """A case as one base model reads it."""
-
-    prompt: tuple[int, ...]
-    choices: tuple[tuple[int, ...], ...]
-    unconditional: tuple[int, ...] = ()
-
-
-def _tokens(case: Case, tokenizer: Tokenizer) -> _Tokens:
-    if case.rolling:
-        first, rest = tokenizer.encode_whole(case.prompt)
-        return _Tokens(first, (rest,))
-    return _Tokens(
-        tokenizer.encode(case.prompt),
-        tuple(tokenizer.encode_choice(case.prompt, choice) for choice in case.choices),
-        () if case.unconditional is None else tokenizer.encode(case.unconditional),
-    )
-
-
-def _request(case: Case, arm: Arm, tokens: _Tokens, numerics: str, repeat: int) -> Request:
+def _request(case: Case, arm: Arm, tokens: Tokens, numerics: str, repeat: int) -> Request:
     how = case.generation
     if how is None:
         asked = (tokens.prompt, tokens.choices, numerics, repeat)

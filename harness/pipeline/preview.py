@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from harness.adapters.digest import DigestCache
-from harness.engine.tokenize import Tokenizer
+from harness.engine.reading import Reader
 from harness.errors import EngineError, Problem, SuiteError, UsageError
 from harness.gate.attempts import following
 from harness.gate.check import Declared
@@ -159,11 +159,11 @@ def _cost(
     settings: Settings, arms: Arms, cases: Collection[Case], store: Past, candidates: int
 ) -> Cost:
     try:
-        tokenizers = {base: Tokenizer(path) for base, path in arms.bases.items()}
+        readers = {base: Reader.of(path) for base, path in arms.bases.items()}
     except EngineError as error:
         raise UsageError(str(error)) from error
     classes = numerics(settings, arms.runnable())
-    plan = make_plan(cases, (), arms, tokenizers, classes)
+    plan = make_plan(cases, (), arms, readers, classes)
     of_base = {key for case in cases for key in plan.keys[case.digest, arms.base.digest]}
     fresh = work(plan.requests[key] for key in of_base).times(candidates)
     known = store.known_outputs(plan.requests.keys())

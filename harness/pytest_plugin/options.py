@@ -34,6 +34,11 @@ def add_options(parser: pytest.Parser) -> None:
         help="run the baseline twice; a margin below what it differs from itself proves nothing",
     )
     group.addoption(
+        "--no-inference",
+        action="store_true",
+        help="score outputs of the history anew; what it does not hold is not measured",
+    )
+    group.addoption(
         "--samples",
         action="store_true",
         help="show every sample as an item of its own; a wrong answer is xfailed",

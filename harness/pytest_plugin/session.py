@@ -113,6 +113,7 @@ class GateSession:
                 samples,
                 self._bar.show,
                 twice=options.aa,
+                inference=not options.no_inference,
             )
         except LoragateError as error:
             raise pytest.UsageError(str(error)) from error

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 import numpy as np
 
@@ -40,6 +40,19 @@ class Comparison:
     def p_not_worse(self, margin: float) -> float:
         """One-sided p of H0: Δ ≤ −margin. Margin 0 asks for "better"."""
         return self._p_above(-margin)
+
+    def times(self, factor: float) -> Comparison:
+        """The same in another unit: every difference ``factor`` times as large."""
+        p_above = self._p_above
+        return replace(
+            self,
+            difference=self.difference * factor,
+            low=self.low * factor,
+            high=self.high * factor,
+            discordant=self.discordant * factor**2,
+            variance=self.variance * factor**2,
+            _p_above=lambda theta: p_above(theta / factor),
+        )
 
 
 def compare(

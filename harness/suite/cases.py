@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator
 from dataclasses import astuple, replace
 from typing import Any
 
 from harness.errors import Problem, SuiteError
-from harness.types import Case, Kind
+from harness.types import Budget, Case, Generation, Kind
 
+from .dataset import Sample
 from .digest import digest, input_digest
+from .fewshot import Shots
 from .root import display
 from .suite import LoadedSuite
 from .tasks import LoadedTask
@@ -18,62 +20,70 @@ from .template import UnusableTemplateError
 
 def cases(suite: LoadedSuite) -> Iterator[Case]:
     """Every case of a suite: row by row, each in every task, then the hand-written ones."""
+    shots = {name: _shots(suite, task) for name, task in suite.tasks.items()}
     for sample in suite.samples():
-        for task in suite.tasks.values():
+        for name, task in suite.tasks.items():
             try:
-                yield _case(
-                    suite, task, Kind.CHECK, sample.id, sample.fields, sample.cluster, sample.slices
-                )
+                yield _case(suite, task, shots[name], Kind.CHECK, sample)
             except UnusableTemplateError as error:
                 place = display(suite.data or suite.path)
                 raise SuiteError([Problem(place, sample.line, None, str(error))]) from error
     for hand in suite.spec.cases:
-        task = suite.tasks[hand.task]
-        case = _case(suite, task, Kind.CASE, hand.id, hand.input, hand.id, {})
+        sample = Sample(hand.id, hand.id, {}, hand.input, suite.place("cases")[0])
+        case = _case(suite, suite.tasks[hand.task], shots[hand.task], Kind.CASE, sample)
         expected = tuple(text for each in hand.expect for text in each.spoken())
         yield replace(case, expect=expected)
 
 
 def _case(
-    suite: LoadedSuite,
-    task: LoadedTask,
-    kind: Kind,
-    sample: str,
-    fields: Mapping[str, Any],
-    cluster: str,
-    slices: Mapping[str, str],
+    suite: LoadedSuite, task: LoadedTask, shots: Shots | None, kind: Kind, sample: Sample
 ) -> Case:
-    prompt = task.prompt.render(fields)
+    fields, declared = sample.fields, task.task
+    shown = [] if shots is None else shots.for_sample(sample)
+    asked = task.prompt.render(fields, [(row.fields, task.answer(row.fields)) for row in shown])
     target = task.target.render(fields) if task.target and kind is Kind.CHECK else None
-    how = task.generation
-    identity = {
+    limit = declared.budget
+    budget = Budget() if limit is None else Budget(limit.tokens, limit.cut or "")
+    content: dict[str, Any] = {
         "suite": suite.name,
         "task": task.name,
         "kind": kind,
-        "sample": sample,
-        "prompt": prompt,
-        "choices": task.task.choices,
+        "sample": sample.id,
         "target": target,
-        "generation": None if how is None else astuple(how),
-        "unconditional": task.task.unconditional,
-        "rolling": task.task.rolling,
+        "prompt": asked.prompt,
+        "messages": asked.messages,
+        "tools": asked.tools,
+        "choices": declared.choices,
+        "unconditional": declared.unconditional,
+        "rolling": declared.rolling,
+        "generation": task.generation,
+        "budget": budget,
     }
     return Case(
-        digest=digest(identity),
-        suite=suite.name,
-        task=task.name,
-        sample=sample,
-        kind=kind,
-        prompt=prompt,
-        choices=task.task.choices,
-        generation=how,
-        target=target,
-        cluster=cluster,
-        slices=slices,
+        **content,
+        digest=digest({**content, "generation": _plain(task.generation), "budget": _plain(budget)}),
+        shots=asked.shots,
+        cluster=sample.cluster,
+        slices=sample.slices,
         fields=fields,
         input_digest=input_digest(
             {key: fields[key] for key in task.prompt.variables if key in fields}
         ),
-        unconditional=task.task.unconditional,
-        rolling=task.task.rolling,
+        weight=sample.weight,
     )
+
+
+def _plain(record: Generation | Budget | None) -> Any:
+    return None if record is None else astuple(record)
+
+
+def _shots(suite: LoadedSuite, task: LoadedTask) -> Shots | None:
+    """The examples of a task; SuiteError where there are too few of them."""
+    declared = task.task.few_shot
+    if declared is None:
+        return None
+    try:
+        return Shots(list(suite.pool(declared.path)), declared.n, declared.seed, declared.balance)
+    except ValueError as error:
+        steps = ("tasks", list(suite.tasks).index(task.name), "few_shot")
+        raise SuiteError([suite.document.problem(steps, str(error))]) from error

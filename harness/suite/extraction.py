@@ -50,6 +50,8 @@ class Extracting:
 
     pipeline: tuple[Extractor, ...]
     scorer: Scorer
+    votes: bool = False
+    """Whether repeats vote, so that a judgement has to name what was judged."""
     version: ClassVar[str] = "1"
     reads: ClassVar[Reads] = "text"
 
@@ -67,6 +69,8 @@ class Extracting:
         except TimeoutError:
             return Judgement(None, "a pattern of its extraction took too long")
         judged = self.scorer.score(case, replace(output, text=found or ""))
+        if self.votes:
+            judged = replace(judged, answer=found or "")
         if found is not None or judged.value is None:
             return judged
         return replace(judged, reason="; ".join(filter(None, (NOTHING, judged.reason))))

@@ -15,10 +15,13 @@ from pydantic import (
     BeforeValidator,
     ConfigDict,
     Field,
+    WithJsonSchema,
     model_validator,
 )
 
 from harness.types import Claim
+
+from .filter import compile_filter
 
 MAX_NAME = 100
 MAX_PATTERN = 1000
@@ -54,17 +57,62 @@ Name = Annotated[str, Field(pattern=r"^[A-Za-z0-9._/-]+$", min_length=1, max_len
 Text = Annotated[str, Field(min_length=1)]
 Share = Annotated[float, Field(gt=0, lt=1)]
 """A margin, floor or ceiling of a score in [0, 1]."""
+Amount = Annotated[float, Field(gt=0, allow_inf_nan=False)]
+"""The same of a metric that may exceed 1, such as a perplexity."""
 Listed = BeforeValidator(_listed)
 """YAML has lists, frozen models have tuples."""
 
 
+class Draw(Strict):
+    """How many rows are drawn, and of which draw; all of them where there are no more."""
+
+    n: Annotated[int, Field(ge=1)]
+    seed: Annotated[int, Field(ge=0, lt=2**32)] = 0
+
+
+def _one_name_each(value: dict[str, str]) -> dict[str, str]:
+    if len(set(value.values())) < len(value):
+        raise ValueError("gives one field of the file two names")
+    return value
+
+
+def _expression(value: str) -> str:
+    compile_filter(value)
+    return value
+
+
+def _pinned(value: str) -> str:
+    if not regex.fullmatch("sha256:[0-9a-f]{64}", value):
+        raise ValueError("should be sha256: and 64 hexadecimal digits, as sha256sum prints them")
+    return value
+
+
 class Data(Strict):
-    """Where the samples are and which of their fields mean something to the gate."""
+    """Where the samples are and which of their fields mean something to the gate.
+
+    ``id``, ``cluster``, ``slices``, ``weight`` and the filter use the names that ``fields``
+    gives; rows are filtered before they are drawn.
+    """
 
     path: Text
+    """A file, or the folder of a dataset on disk."""
+    format: Literal["jsonl", "csv", "tsv", "parquet"] | None = None
+    """Where the file's suffix does not say it."""
+    split: Text | None = None
+    """Of a dataset on disk that has splits."""
+    fields: Annotated[dict[Text, Text], AfterValidator(_one_name_each)] = {}
+    """A field's name in the suite → its name in the file; the others keep theirs."""
+    filter: Annotated[Text, AfterValidator(_expression)] | None = None
+    """An expression as in a prompt, true or false of each row."""
+    sample: Draw | None = None
+    """Rows, not clusters: of as many rows, those of more clusters are more evidence."""
+    digest: Annotated[str, AfterValidator(_pinned)] | None = None
+    """The only content for which the suite is meant."""
     id: Text = "id"
     cluster: Text | None = None
     slices: Annotated[tuple[Text, ...], Listed] = ()
+    weight: Text | None = None
+    """The field with how much a row counts."""
 
 
 class Generate(Strict):
@@ -93,6 +141,11 @@ class Reduce(Strict):
     k: Annotated[int, Field(ge=1)] | None = None
     """Of ``pass_at`` and ``at_least``."""
 
+    @property
+    def counts(self) -> bool:
+        """Whether it counts right answers, and so needs a number."""
+        return self.how in ("pass_at", "at_least")
+
 
 def _reduced(value: Any) -> Any:
     if isinstance(value, str):
@@ -103,7 +156,15 @@ def _reduced(value: Any) -> Any:
     return value
 
 
-Reduction = Annotated[Reduce, BeforeValidator(_reduced)]
+Reduction = Annotated[
+    Reduce,
+    BeforeValidator(
+        _reduced,
+        json_schema_input_type=(
+            Literal["mean", "first", "majority"] | dict[Literal["pass_at", "at_least"], int]
+        ),
+    ),
+]
 """``majority``, or ``{pass_at: 3}``."""
 
 
@@ -117,7 +178,11 @@ Named = Annotated[
     Field(min_length=1, max_length=1),
 ]
 """``accuracy`` or ``{grounded: {source: text}}``: a name, and its options."""
-Pipeline = Annotated[tuple[Named, ...], Listed, Field(min_length=1)]
+PLUGGED = "$comment"
+"""Marks in a JSON schema what is plugged in, by its kind; ``published`` fills it in."""
+ScorerEntry = Annotated[Named, WithJsonSchema({PLUGGED: "scorer"})]
+StepEntry = Annotated[Named, WithJsonSchema({PLUGGED: "extractor"})]
+Pipeline = Annotated[tuple[StepEntry, ...], Listed, Field(min_length=1)]
 """Extraction steps, one after another."""
 WHOLE = ""
 """The name of the pipeline that a task without names for them has."""
@@ -127,11 +192,58 @@ def _pipelines(value: Any) -> Any:
     return {WHOLE: value} if isinstance(value, list) else value
 
 
+class Turn(Strict):
+    """One message of a chat, or the messages in a field of the row."""
+
+    system: Text | None = None
+    user: Text | None = None
+    assistant: Text | None = None
+    messages: Text | None = None
+    """A field that holds a list of messages, tool calls among them."""
+
+    @model_validator(mode="after")
+    def _one(self) -> Self:
+        if sum(value is not None for _, value in self) != 1:
+            raise ValueError("should be one of system, user, assistant or messages")
+        return self
+
+    @property
+    def said(self) -> tuple[str, str]:
+        """The key that it has, and its value."""
+        return next((key, value) for key, value in self if value is not None)
+
+
+class FewShot(Strict):
+    """Solved examples before the question."""
+
+    n: Annotated[int, Field(ge=1, le=100)]
+    seed: Annotated[int, Field(ge=0, lt=2**32)] = 0
+    balance: Text | None = None
+    """A field of which each value is shown as often as the next."""
+    path: Text | None = None
+    """Where the examples are, in the form of the suite's data; None: among those."""
+    separator: str = "\n\n"
+
+
+class Limit(Strict):
+    """How long a prompt may be."""
+
+    tokens: Annotated[int, Field(ge=1)] | None = None
+    """None: as many as the model takes."""
+    cut: Literal["left", "right", "middle", "shots"] | None = None
+    """What of a longer one is left out; None: a longer one is an error."""
+
+
 class Task(Strict):
     """One way to ask a model about a sample, and how its answers are scored."""
 
     name: Name
-    prompt: Text
+    prompt: Text | None = None
+    chat: Annotated[tuple[Turn, ...], Listed] = ()
+    tools: Text | None = None
+    """The field with the functions that a chat's model may call."""
+    few_shot: FewShot | None = None
+    budget: Limit | None = None
     choices: Annotated[tuple[Text, ...], Listed] = ()
     unconditional: Text | None = None
     """A prompt without the question: how likely the choices are by themselves."""
@@ -139,11 +251,17 @@ class Task(Strict):
     rolling: bool = False
     """Whether the likelihood of the whole prompt is measured, and nothing answered."""
     target: str | None = None
-    extract: Annotated[dict[str, Pipeline], BeforeValidator(_pipelines)] | None = None
+    extract: (
+        Annotated[
+            dict[str, Pipeline],
+            BeforeValidator(_pipelines, json_schema_input_type=Pipeline | dict[str, Pipeline]),
+        ]
+        | None
+    ) = None
     """Name → steps; a list of steps is for all scorers of the task."""
     reduce: Reduction | None = None
     """How the repeats become one; None means their mean."""
-    scorers: Annotated[tuple[Named, ...], Listed] = ()
+    scorers: Annotated[tuple[ScorerEntry, ...], Listed] = ()
 
 
 def compiles(pattern: str) -> regex.Pattern[str]:
@@ -172,7 +290,7 @@ def _pattern(value: Any) -> Any:
     return {"pattern": value} if isinstance(value, str) else value
 
 
-Pattern = Annotated[Matches, BeforeValidator(_pattern)]
+Pattern = Annotated[Matches, BeforeValidator(_pattern, json_schema_input_type=Text | Matches)]
 """``matches: ^no`` is short for ``matches: {pattern: ^no}``."""
 Alternatives = Annotated[tuple["Expectation", ...], Listed, Field(min_length=1)]
 
@@ -234,9 +352,9 @@ class Claimed(Strict):
     task: Name
     against: Literal["base", "baseline", "anchor"] | None = None
     """None where the policy says it, or where the claim compares with nothing."""
-    margin: Share | None = None
+    margin: Amount | None = None
     """None where the policy says it, or where the claim has none."""
-    min: Share | None = None
+    min: Amount | None = None
     required: bool = True
 
 
@@ -246,7 +364,7 @@ class Check(Claimed):
     metric: Text
     """A scorer of the task: the mean of its scores."""
     claim: Literal["not-worse", "better", "min", "max"] | None = None
-    max: Share | None = None
+    max: Amount | None = None
     method: Literal["exact"] | None = None
     """None: as the scores ask for. ``exact``: the unconditional test, of right-or-wrong scores."""
     max_per_cluster: Annotated[int, Field(ge=1)] | None = None
@@ -306,6 +424,8 @@ class Rubric(Claimed):
     criteria: Annotated[dict[Name, Criterion], Field(min_length=1)]
     by: Annotated[Literal["assertions", "judge", "human"], AfterValidator(_by_assertions)]
     assertions: Expectations
+    margin: Share | None = None
+    min: Share | None = None
 
     @property
     def claims(self) -> Claim:

@@ -6,6 +6,7 @@ from collections.abc import Iterator, Mapping
 
 from harness.errors import Problem
 from harness.registry import unknown
+from harness.types import Claim
 
 from .load import Document, Step
 from .model import Check, HandCase, Rubric, Suite
@@ -24,6 +25,10 @@ def check_references(
     if not (spec.cases or spec.rubrics or spec.checks):
         yield document.problem((), "nothing to check; add cases, rubrics or checks")
     yield from _given_twice(spec, document)
+    for index, declared in enumerate(spec.tasks):
+        if declared.few_shot is not None and spec.data is None:
+            message = "draws rows of the suite's data, and it has no 'data'"
+            yield document.problem(("tasks", index, "few_shot"), message, key=True)
     for steps, item in _items(spec):
         if item.task not in named:
             yield document.problem((*steps, "task"), unknown("task", item.task, named))
@@ -38,6 +43,7 @@ def check_references(
                 message = unknown(f"metric of task '{item.task}'", item.metric, scorers)
                 yield document.problem((*steps, "metric"), message)
             yield from _method(item, task, spec, steps, document)
+            yield from _limit(item, task, steps, document)
 
 
 def item_name(item: Item) -> str:
@@ -54,15 +60,35 @@ def _method(
     if check.method == "exact" and clustered:
         message = "the exact test needs independent rows, and 'data' names a cluster"
         yield document.problem((*steps, "method"), message)
-    if check.method == "exact" and scorer is not None and not scorer.binary:
+    if check.method == "exact" and scorer is not None and not task.binary(check.metric):
         message = f"the exact test needs right-or-wrong scores, and '{check.metric}' is graded"
         yield document.problem((*steps, "method"), message)
+    reduce = task.task.reduce
+    if reduce is not None and reduce.how != "mean" and isinstance(scorer, CorpusScorer):
+        message = f"'{check.metric}' is a metric of the whole set, whose repeats are averaged"
+        yield document.problem((*steps, "metric"), f"{message}, not reduced by {reduce.how}")
     if check.sequential and isinstance(scorer, CorpusScorer):
         message = f"'{check.metric}' is a metric of the whole set, which has no early looks"
         yield document.problem((*steps, "sequential"), message)
     if check.max_per_cluster is not None and not clustered:
         message = "'data' names no cluster of which rows could be left out"
         yield document.problem((*steps, "max_per_cluster"), message)
+
+
+def _limit(
+    check: Check, task: LoadedTask, steps: tuple[Step, ...], document: Document
+) -> Iterator[Problem]:
+    """A share has a limit below 1; what is no share has a margin that only its author knows."""
+    scorer = task.scorers.get(check.metric)
+    if isinstance(scorer, CorpusScorer) and not scorer.bounded:
+        if check.claims is Claim.NOT_WORSE and check.margin is None:
+            message = f"'{check.metric}' is no share, so the policy's margin says nothing of it"
+            yield document.problem(steps, f"{message}; missing key 'margin'")
+        return
+    for key in ("margin", "min", "max"):
+        limit = getattr(check, key)
+        if limit is not None and limit >= 1:
+            yield document.problem((*steps, key), f"should be less than 1, not {limit:g}")
 
 
 def _given_twice(spec: Suite, document: Document) -> Iterator[Problem]:

@@ -13,14 +13,15 @@ from typing import TYPE_CHECKING, ClassVar, Literal, Protocol
 
 from harness.types import Case, Output
 
-from .model import Strict
+from .model import Strict, Task
 
 if TYPE_CHECKING:
     import numpy as np
     from numpy.typing import NDArray
 
-Reads = Literal["logprobs", "text", "answer"]
-"""Of an output: the likelihoods of the choices, the generated text, or whichever there is."""
+Reads = Literal["logprobs", "text", "answer", "rolling", "cost"]
+"""Of an output: the likelihoods of the choices, the generated text, whichever of them there is, the
+likelihood of a whole text, or what any answer costs."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -69,6 +70,10 @@ class BuiltScorer(Strict):
     def fields(self) -> tuple[str, ...]:
         """The fields, all of them text, that every row of data must have for it."""
         return ()
+
+    def unsuited(self, task: Task) -> str:
+        """Why its options do not fit a task, whose answers it can read; empty where they do."""
+        return ""
 
     @abstractmethod
     def score(self, case: Case, output: Output) -> Judgement:

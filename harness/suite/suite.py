@@ -11,11 +11,11 @@ from harness.errors import Problem, SuiteError
 from .dataset import Reading, Sample
 from .digest import digest
 from .load import Document, Place, Step, read
-from .model import Suite
+from .model import Data, Suite
 from .root import display, suite_root
 from .rules import check_references
 from .schema import validated, without_unknown_keys
-from .survey import survey
+from .survey import survey, survey_pools
 from .tasks import LoadedTask, load_tasks
 
 UNHASHED = {"description", "owner"}
@@ -32,12 +32,14 @@ class LoadedSuite:
     tasks: Mapping[str, LoadedTask]
     document: Document
     data: Path | None
-    """The data file, resolved."""
+    """The data file or folder, resolved."""
     data_digest: str
-    """SHA-256 of the data file's bytes; empty where there is none."""
+    """SHA-256 of the data's bytes (``Reading.digest``); empty where there is none."""
     rows: int
     digest: str
     """Identity of what is measured: declaration, data and the scorers' versions."""
+    pools: Mapping[str, Reading]
+    """Files with few-shot examples, by their path in the suite, as they were checked."""
 
     @property
     def name(self) -> str:
@@ -50,15 +52,26 @@ class LoadedSuite:
 
     def samples(self) -> Iterator[Sample]:
         """The rows of data, streamed; SuiteError where the file is no longer the one checked."""
-        if self.data is None or self.spec.data is None:
-            return
-        reading = Reading(self.data, display(self.data), self.spec.data)
-        for sample in reading:
-            if isinstance(sample, Problem):
-                raise SuiteError([sample])
-            yield sample
-        if reading.digest != self.data_digest:
-            raise SuiteError([reading.problem(None, "has changed since the suite was loaded")])
+        if self.data is not None and self.spec.data is not None:
+            yield from _again(self.data, self.spec.data, self.data_digest)
+
+    def pool(self, path: str | None) -> Iterator[Sample]:
+        """The rows that few-shot examples are taken from; those of the data for no path."""
+        if path is None:
+            yield from self.samples()
+        else:
+            checked = self.pools[path]
+            yield from _again(checked.path, checked.data, checked.digest)
+
+
+def _again(path: Path, data: Data, digest: str) -> Iterator[Sample]:
+    reading = Reading(path, display(path), data)
+    for sample in reading:
+        if isinstance(sample, Problem):
+            raise SuiteError([sample])
+        yield sample
+    if reading.digest != digest:
+        raise SuiteError([reading.problem(None, "has changed since the suite was loaded")])
 
 
 def load_suite(path: Path) -> LoadedSuite:
@@ -75,6 +88,8 @@ def load_suite(path: Path) -> LoadedSuite:
     root = suite_root(path)
     reading, wrong = survey(path.parent, root, spec, tasks, document)
     problems += wrong
+    pools, wrong = survey_pools(path.parent, root, spec, tasks, document)
+    problems += wrong
     if problems or document.problems:
         raise SuiteError(_in_order(document, problems))
     return LoadedSuite(
@@ -86,7 +101,8 @@ def load_suite(path: Path) -> LoadedSuite:
         data=reading.path if reading else None,
         data_digest=reading.digest if reading else "",
         rows=reading.rows if reading else 0,
-        digest=_identity(spec, tasks, reading.digest if reading else ""),
+        digest=_identity(spec, tasks, reading, pools),
+        pools=pools,
     )
 
 
@@ -100,10 +116,20 @@ def same_names(suites: Iterable[LoadedSuite]) -> list[Problem]:
     ]
 
 
-def _identity(spec: Suite, tasks: Mapping[str, LoadedTask], data: str) -> str:
+def _identity(
+    spec: Suite,
+    tasks: Mapping[str, LoadedTask],
+    reading: Reading | None,
+    pools: Mapping[str, Reading],
+) -> str:
     declared = spec.model_dump(mode="json", by_alias=True, exclude_defaults=True, exclude=UNHASHED)
-    versions = {name: task.versions() for name, task in tasks.items()}
-    return digest({"suite": declared, "data": data, "scorers": versions})
+    content = {
+        "suite": declared,
+        "data": reading.digest if reading else "",
+        "scorers": {name: task.versions() for name, task in tasks.items()},
+        "pools": {path: pool.digest for path, pool in pools.items()},
+    }
+    return digest(content)
 
 
 def _in_order(document: Document, problems: Iterable[Problem]) -> list[Problem]:

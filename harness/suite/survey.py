@@ -11,7 +11,7 @@ from harness.registry import nearest
 
 from .dataset import Reading
 from .load import Document
-from .model import Suite
+from .model import Data, Suite
 from .root import display, inside
 from .tasks import LoadedTask
 
@@ -31,7 +31,49 @@ def survey(
         file = inside(spec.data.path, folder, root)
     except ValueError as error:
         return None, [document.problem(("data", "path"), str(error))]
-    reading = Reading(file, display(file), spec.data)
+    return _read(file, spec.data, spec, tasks, document)
+
+
+def survey_pools(
+    folder: Path, root: Path, spec: Suite, tasks: Mapping[str, LoadedTask], document: Document
+) -> tuple[dict[str, Reading], list[Problem]]:
+    """The finished readings of files with few-shot examples, by path, and all problems."""
+    readings: dict[str, Reading] = {}
+    problems: list[Problem] = []
+    for index, declared in enumerate(spec.tasks):
+        given = declared.few_shot.path if declared.few_shot else None
+        task = tasks.get(declared.name)
+        if given is None or task is None or given in readings or spec.data is None:
+            continue
+        try:
+            file = inside(given, folder, root)
+        except ValueError as error:
+            steps = ("tasks", index, "few_shot", "path")
+            problems.append(document.problem(steps, str(error)))
+            continue
+        asking = {
+            name: one
+            for name, one in tasks.items()
+            if one.task.few_shot is not None and one.task.few_shot.path == given
+        }
+        reading, wrong = _read(file, pool_data(spec.data, given), spec, asking, document)
+        readings[given] = reading
+        problems += wrong
+    return readings, problems
+
+
+def pool_data(data: Data, path: str) -> Data:
+    """How a file with few-shot examples is read: all of it, as the suite's own data."""
+    return data.model_copy(
+        update={"path": path, "filter": None, "sample": None, "digest": None, "format": None}
+    )
+
+
+def _read(
+    file: Path, data: Data, spec: Suite, tasks: Mapping[str, LoadedTask], document: Document
+) -> tuple[Reading, list[Problem]]:
+    """Every row tried in every one of the tasks."""
+    reading = Reading(file, display(file), data)
     found: dict[Part, list[Problem]] = defaultdict(list)
     for sample in reading:
         if isinstance(sample, Problem):

@@ -14,6 +14,7 @@ from harness.types import Generation
 from .extraction import Extracting, Extractor
 from .load import Document, Step
 from .model import NAME, WHOLE, Suite, Task
+from .prompt import Prompt, load_prompt
 from .schema import shown, validated
 from .scoring import BuiltScorer, Scorer
 from .template import Template, UnusableTemplateError, compile_template
@@ -24,7 +25,7 @@ class LoadedTask:
     """A task with its templates compiled and its scorers built."""
 
     task: Task
-    prompt: Template
+    prompt: Prompt
     target: Template | None
     scorers: Mapping[str, BuiltScorer]
     """By their names in the suite."""
@@ -47,10 +48,21 @@ class LoadedTask:
     @cached_property
     def judges(self) -> Mapping[str, Scorer]:
         """What scores an answer, each shown what its pipeline extracts."""
+        votes = self.task.reduce is not None and self.task.reduce.how == "majority"
         return {
-            name: Extracting(self.pipelines[name], scorer) if name in self.pipelines else scorer
+            name: Extracting(self.pipelines.get(name, ()), scorer, votes)
+            if votes or name in self.pipelines
+            else scorer
             for name, scorer in self.scorers.items()
         }
+
+    def binary(self, metric: str) -> bool:
+        """Whether a case's score is 0 or 1, its repeats taken together."""
+        how, reduce = self.task.generate, self.task.reduce
+        if how is not None and how.repeats > 1:
+            graded = reduce is None or reduce.how in ("mean", "pass_at")
+            return self.scorers[metric].binary and not graded
+        return self.scorers[metric].binary
 
     def versions(self) -> dict[str, list[str]]:
         """Of each scorer and what extracts for it: they enter the suite's digest."""
@@ -59,9 +71,13 @@ class LoadedTask:
             for name, scorer in self.scorers.items()
         }
 
+    def answer(self, fields: Mapping[str, Any]) -> str:
+        """The target of a row that is shown as an example."""
+        return "" if self.target is None else self.target.render(fields)
+
     def uses(self) -> Iterator[tuple[str, tuple[Step, ...], frozenset[str]]]:
         """Which part of the task uses which fields of a row, and where it stands in the task."""
-        yield "prompt", ("prompt",), self.prompt.variables
+        yield "prompt", (_asks(self.task),), self.prompt.variables
         if self.target is not None:
             yield "target", ("target",), self.target.variables
         for index, entry in enumerate(self.task.scorers):
@@ -107,24 +123,28 @@ def load_tasks(spec: Suite, document: Document) -> tuple[dict[str, LoadedTask], 
                 document.problem((*steps, "name"), f"a second task named '{task.name}'")
             )
         found = list(_shape(task, steps, document))
-        templates: dict[str, Template] = {}
-        for key in ("prompt", "target"):
-            source = getattr(task, key)
-            try:
-                if source is not None:
-                    templates[key] = compile_template(source)
-            except UnusableTemplateError as error:
-                found.append(document.problem((*steps, key), str(error)))
+        prompt = target = None
+        try:
+            prompt = load_prompt(task) if task.chat or task.prompt else None
+        except UnusableTemplateError as error:
+            found.append(document.problem((*steps, _asks(task)), str(error)))
+        try:
+            target = None if task.target is None else compile_template(task.target)
+        except UnusableTemplateError as error:
+            found.append(document.problem((*steps, "target"), str(error)))
         extractors, wrong = _extractors(task, steps, document)
         found += wrong
         scorers, pipelines, wrong = _scorers(task, extractors, steps, document)
         found += wrong
         problems += found
-        if "prompt" in templates and task.name not in tasks:
-            tasks[task.name] = LoadedTask(
-                task, templates["prompt"], templates.get("target"), scorers, pipelines
-            )
+        if prompt is not None and task.name not in tasks:
+            tasks[task.name] = LoadedTask(task, prompt, target, scorers, pipelines)
     return tasks, problems
+
+
+def _asks(task: Task) -> str:
+    """The key under which a task says what it asks."""
+    return "chat" if task.chat else "prompt"
 
 
 def scorer_name(entry: Mapping[str, Any]) -> str:
@@ -135,6 +155,7 @@ def scorer_name(entry: Mapping[str, Any]) -> str:
 
 
 def _shape(task: Task, steps: tuple[Step, ...], document: Document) -> Iterator[Problem]:
+    yield from _asking(task, steps, document)
     ways = [
         key
         for key, said in (
@@ -162,6 +183,25 @@ def _shape(task: Task, steps: tuple[Step, ...], document: Document) -> Iterator[
     yield from _reduction(task, steps, document)
 
 
+def _asking(task: Task, steps: tuple[Step, ...], document: Document) -> Iterator[Problem]:
+    if task.prompt is None and not task.chat:
+        yield document.problem(steps, "missing key 'prompt' or 'chat': what it asks")
+    elif task.prompt is not None and task.chat:
+        yield document.problem((*steps, "chat"), "either prompt or chat; not both", key=True)
+    if task.tools is not None and not task.chat:
+        message = "belongs to a chat, and the task has a prompt"
+        yield document.problem((*steps, "tools"), message, key=True)
+    if task.rolling and (task.chat or task.few_shot):
+        message = "measures a plain text, without chat and examples"
+        yield document.problem((*steps, "rolling"), message, key=True)
+    if task.few_shot is not None and task.target is None:
+        message = "examples are shown with their answers, and the task has no target"
+        yield document.problem((*steps, "few_shot"), message, key=True)
+    cut = task.budget.cut if task.budget else None
+    if cut == "shots" and task.few_shot is None:
+        yield document.problem((*steps, "budget", "cut"), "there is no few_shot to cut")
+
+
 def _reduction(task: Task, steps: tuple[Step, ...], document: Document) -> Iterator[Problem]:
     if task.reduce is None:
         return
@@ -170,9 +210,9 @@ def _reduction(task: Task, steps: tuple[Step, ...], document: Document) -> Itera
     repeats = task.generate.repeats if task.generate else 1
     if repeats == 1:
         yield document.problem(here, "belongs to repeats, and the task's answers have none")
-    elif how in ("pass_at", "at_least") and k is None:
+    elif task.reduce.counts and k is None:
         yield document.problem(here, f"how many? write {{{how}: 2}}")
-    elif how not in ("pass_at", "at_least") and k is not None:
+    elif not task.reduce.counts and k is not None:
         yield document.problem(here, f"'{how}' takes no number")
     elif k is not None and k > repeats:
         yield document.problem(here, f"{how} {k} of {repeats} repeats")
@@ -234,9 +274,12 @@ def _scorers(
         problems += (document.problem(here, reason) for reason in _unsuited(task, kind, model))
         if scorer is None:
             continue
+        misfit = scorer.unsuited(task)
+        if misfit:
+            problems.append(document.problem((*here, kind), f"scorer '{kind}' {misfit}"))
         built[name] = scorer
         pipeline = extractors.get(WHOLE if of is None else of, ())
-        if pipeline and model.reads != "logprobs":
+        if pipeline and model.reads in ("text", "answer"):
             pipelines[name] = pipeline
     return built, pipelines, problems
 
@@ -274,7 +317,11 @@ def _common(
 
 def _unsuited(task: Task, name: str, scorer: type[BuiltScorer]) -> Iterator[str]:
     """Why a scorer cannot score this task's answers."""
-    if scorer.reads == "logprobs" and not task.choices:
+    if scorer.reads == "rolling" and not task.rolling:
+        yield f"scorer '{name}' measures whole texts; the task is not 'rolling: true'"
+    if scorer.reads not in ("rolling", "cost") and task.rolling:
+        yield f"scorer '{name}' reads an answer, and the task is rolling: it has none"
+    if scorer.reads == "logprobs" and not (task.choices or task.rolling):
         yield f"scorer '{name}' compares choices, and the task has none"
     if scorer.reads == "text" and task.choices and not task.generate:
         yield f"scorer '{name}' reads a generated answer, and the task's answers are chosen"

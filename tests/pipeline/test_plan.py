@@ -1,9 +1,11 @@
 """What is asked of which arm."""
 
 from collections import Counter
+from pathlib import Path
 
 import pytest
 
+from harness.engine.reading import Reader
 from harness.pipeline.arms import Arms, arm_digest
 from harness.pipeline.plan import make_plan, probe_prompts
 from harness.types import Arm, Role
@@ -24,8 +26,9 @@ def _arms(*candidates, baseline=None, **more):
 @pytest.fixture
 def plan(letters):
     def make(cases, arms, probed=(), again=False):
-        tokenizers = {"base": letters(), "other": letters(1000)}
-        return make_plan(cases, probed, arms, tokenizers, NUMERICS, again)
+        found = {"base": letters(), "other": letters(1000)}
+        readers = {base: Reader(tokenizer, None, Path()) for base, tokenizer in found.items()}
+        return make_plan(cases, probed, arms, readers, NUMERICS, again)
 
     return make
 

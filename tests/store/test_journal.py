@@ -54,8 +54,16 @@ def test_the_format_is_the_documented_one(path: Path):
     """Another program can write the same bytes from the description alone."""
     lines = path.read_bytes().splitlines(keepends=True)
     assert lines[0] == head()
-    score = {"case": "c2", "arm": "a", "scorer": "s", "value": None, "reason": "empty", "repeat": 0,
-        "answer": "", "parts": []}
+    score = {
+        "case": "c2",
+        "arm": "a",
+        "scorer": "s",
+        "value": None,
+        "reason": "empty",
+        "repeat": 0,
+        "answer": "",
+        "parts": [],
+    }
     assert lines[5] == line(5, "score", score)
     sha256 = hashlib.sha256(b"".join(lines[:-1])).hexdigest()
     assert lines[6] == line(6, "footer", {"count": 6, "sha256": sha256})

@@ -43,7 +43,7 @@ def test_it_takes_every_suite_of_ours(validator: Any, path: Path) -> None:
         (("tasks", 0, "scorers"), [{"grounded": {"sorce": "text"}}]),
         (("tasks", 0, "extract"), [{"regex": {"pattern": 3}}]),
         (("tasks", 0, "generate"), {"max_tokens": "12"}),
-        (("checks", 0, "margin"), 2),
+        (("checks", 0, "margin"), -2),
         (("data", "path"), 3),
     ],
 )

@@ -167,7 +167,6 @@ def test_many_rows_of_one_kind_are_counted_after_twenty(write_suite: Write) -> N
     [
         ("data/clases.jsonl", "no file 'data/clases.jsonl' (did you mean 'clauses.jsonl'?)"),
         ("dta/clauses.jsonl", "no file 'dta/clauses.jsonl' (there is no folder 'dta')"),
-        ("data", "'data' is not a file"),
         ("/etc/passwd", "'/etc/passwd' is absolute; write it relative to this file"),
         ("../../secret.jsonl", "'../../secret.jsonl' leads out of the suite root"),
         ("data/link.jsonl", "'data/link.jsonl' leads out of the suite root"),
