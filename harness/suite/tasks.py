@@ -278,7 +278,7 @@ def _scorers(
         if misfit:
             problems.append(document.problem((*here, kind), f"scorer '{kind}' {misfit}"))
         built[name] = scorer
-        pipeline = extractors.get(WHOLE if of is None else of, ())
+        pipeline = extractors.get(of if isinstance(of, str) else WHOLE, ())
         if pipeline and model.reads in ("text", "answer"):
             pipelines[name] = pipeline
     return built, pipelines, problems

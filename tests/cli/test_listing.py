@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from pathlib import Path
+
 import pytest
 from typer.testing import CliRunner
 
@@ -32,3 +34,10 @@ def test_an_option_that_must_be_given_says_so() -> None:
 def test_what_there_is_no_list_of_is_a_sentence() -> None:
     with pytest.raises(UsageError, match="did you mean 'scorers'"):
         CliRunner().invoke(app, ["list", "scorer"], catch_exceptions=False)
+
+
+@pytest.mark.parametrize("kind", KINDS)
+def test_the_page_has_the_same_tables(kind: str) -> None:
+    page = (Path(__file__).parents[2] / "docs" / "scorers.md").read_text("utf-8")
+    printed = CliRunner().invoke(app, ["list", kind, "--markdown"]).output
+    assert printed in page

@@ -10,6 +10,7 @@ import pytest
 from harness.store.journal import read_journal
 
 ROOT = Path(__file__).resolve().parents[2]
+EXAMPLES = [p for p in (ROOT / "suites/examples").glob("*.yaml") if p.stem != "policy"]
 pytestmark = [pytest.mark.torch, pytest.mark.timeout(600)]
 
 
@@ -26,10 +27,10 @@ def gate(tmp_path_factory):
     assert built.returncode == 0, built.stderr
     folder = tmp_path_factory.mktemp("gate")
 
-    def run(*candidates):
-        options = [f"--candidate={name}" for name in candidates]
+    def run(*candidates, suites="suites/", more=()):
+        options = [*more, *(f"--candidate={name}" for name in candidates)]
         done = _run(
-            "-m", "pytest", "suites/", "-p", "no:hypothesispytest",
+            "-m", "pytest", suites, "-p", "no:hypothesispytest",
             f"--store={folder / 'store'}", f"--report-dir={folder}", *options,
         )  # fmt: skip
         report = json.loads((folder / "report.json").read_text("utf-8"))
@@ -87,3 +88,21 @@ def test_the_baseline_against_itself_has_no_flip(story, gate):
     assert against
     assert all(c["wins"] == c["losses"] == 0 for c in against)
     assert "REGRESSED" not in {c["verdict"] for c in against}
+
+
+def test_the_examples_are_promoted_and_scored_again_without_inference(gate):
+    """The tutorial: one small suite a feature, all of them on the demo's models."""
+    code, report, computed = gate("contracts-v2", suites="suites/examples/")
+    (candidate,) = report["candidates"]
+    assert (code, candidate["verdict"]) == (0, "PROMOTE")
+    assert {check["suite"] for check in candidate["checks"]} == {
+        f"examples/{path.stem.replace('_', '-')}" for path in EXAMPLES
+    }
+    assert computed > 1000
+    again = gate("contracts-v2", suites="suites/examples/", more=["--no-inference"])
+    assert (again[0], again[2]) == (0, 0)
+
+
+def test_every_example_is_in_the_tutorial():
+    text = (ROOT / "suites/examples/README.md").read_text("utf-8")
+    assert all(f"[{path.name}]({path.name})" in text for path in EXAMPLES)

@@ -37,10 +37,10 @@ def nodes(data: Any) -> list[tuple[Any, Any]]:
 
 
 def mutate_tree(chance: random.Random, text: str) -> str:
-    """Change one node of a suite: drop it, double it, rename its key, or make it strange."""
+    """Change one node of a suite: drop, double, rename, move or shift it, or make it strange."""
     data = parse(text, "").data
     holder, key = chance.choice(nodes(data))
-    kind = chance.choice(["drop", "double", "rename", "strange", "move"])
+    kind = chance.choice(["drop", "double", "rename", "strange", "move", "shift"])
     if kind == "drop":
         del holder[key]
     elif kind == "double" and isinstance(holder, list):
@@ -49,6 +49,10 @@ def mutate_tree(chance: random.Random, text: str) -> str:
         word = str(key)
         cut = chance.randrange(len(word))
         holder[word[:cut] + word[cut + 1 :]] = holder.pop(key)
+    elif kind == "shift":
+        value = holder[key]
+        holder[key] = value + 1 if isinstance(value, (int, float)) else value
+        holder[key] = f"{value} x" if isinstance(value, str) else holder[key]
     elif kind == "move":
         other, place = chance.choice(nodes(data))
         holder[key] = json.loads(json.dumps(other[place]))
