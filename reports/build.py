@@ -319,14 +319,17 @@ def _effects(source: Source, arm: Arm) -> tuple[Effect, ...]:
 
 
 def _levels(source: Source) -> tuple[LevelRow, ...]:
-    """Mean of every scorer on every task, for every arm."""
-    grouped: dict[tuple[str, str, str], dict[str, list[float]]] = {}
+    """Mean of every scorer on every task, for every arm, cases by their weights.
+
+    A metric of the whole set is no mean of its cases; its checks have its values.
+    """
+    grouped: dict[tuple[str, str, str], dict[str, list[tuple[float, float]]]] = {}
     for case in _samples(source.record.cases):
         for arm in {arm.digest: arm for arm in source.arms}:
             for scorer, value in source.scores.get((case.digest, arm), {}).items():
-                if value is not None:
+                if value is not None and (case.digest, scorer) not in source.whole:
                     row = grouped.setdefault((case.suite, case.task, scorer), {})
-                    row.setdefault(arm, []).append(value)
+                    row.setdefault(arm, []).append((value, case.weight))
     return tuple(
         LevelRow(
             suite=suite,
@@ -338,8 +341,10 @@ def _levels(source: Source) -> tuple[LevelRow, ...]:
     )
 
 
-def _level(arm: Arm, values: Sequence[float]) -> Level:
-    mean = math.fsum(values) / len(values) if values else None
+def _level(arm: Arm, values: Sequence[tuple[float, float]]) -> Level:
+    """``values``: scores and their weights."""
+    total = math.fsum(weight for _, weight in values)
+    mean = math.fsum(value * weight for value, weight in values) / total if values else None
     return Level(arm.role, arm.name, mean, len(values))
 
 

@@ -16,7 +16,8 @@ _ARM_ORDER = (Role.BASE, Role.ANCHOR, Role.BASELINE, Role.CANDIDATE)
 class Source:
     """A record with its scores and outputs by (case digest, arm digest).
 
-    ``scores`` are the means over repeats; ``outputs`` are first answers. ``arms`` are those that
+    ``scores`` are the means over repeats; ``outputs`` are first answers; ``whole`` has
+    the cases and scorers whose metric is of the whole set. ``arms`` are those that
     are judged or compared with, ``members`` the adapters of release sets. Raises LoragateError
     for a score that is not finite.
     """
@@ -39,6 +40,9 @@ class Source:
             pair: {scorer: _mean(repeats) for scorer, repeats in scorers.items()}
             for pair, scorers in values.items()
         }
+        self.whole = frozenset(
+            (score.case, score.scorer) for score in record.scores if score.parts
+        )
         self.repeats = {
             pair: max(len(repeats) for repeats in scorers.values())
             for pair, scorers in values.items()

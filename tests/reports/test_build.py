@@ -75,6 +75,35 @@ def test_levels_are_the_plain_means(record):
             assert level.value == pytest.approx(sum(own) / len(own), abs=1e-12)
 
 
+def test_levels_are_weighted_as_the_checks_are(record):
+    """A case of weight 3 counts as three."""
+    run = record("contracts-v2")
+    first = run.cases[0].digest
+    cases = tuple(replace(c, weight=3.0) if c.digest == first else c for c in run.cases)
+    plain, heavy = (build_report(replace(run, cases=c)).levels[0] for c in (run.cases, cases))
+    own = next(
+        score.value
+        for score in run.scores
+        if (score.case, score.arm, score.scorer) == (first, run.arms[0].digest, plain.metric)
+    )
+    n = plain.levels[0].n
+    expected = (plain.levels[0].value * n + 2 * own) / (n + 2)
+    assert heavy.levels[0].value == pytest.approx(expected)
+
+
+def test_a_metric_of_the_whole_set_has_no_mean(record):
+    """Its cases' own scores are not it: its values are in its checks."""
+    run = record("contracts-v2")
+    first, *rest = build_report(run).levels
+    of_first = {case.digest for case in run.cases if case.task == first.task}
+    scores = tuple(
+        replace(score, parts=((0, 1.0),)) if score.case in of_first else score
+        for score in run.scores
+    )
+    found = build_report(replace(run, scores=scores)).levels
+    assert found == tuple(row for row in rest if row.task != first.task)
+
+
 def test_unscored_outputs_do_not_count_as_zero(record):
     """A score without a value lowers n, not the mean."""
     run = record("contracts-v2")

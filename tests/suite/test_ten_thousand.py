@@ -1,4 +1,4 @@
-"""Ten thousand mutations of valid suites: a suite, or sentences with their places, and nothing else.
+"""Ten thousand mutations of valid suites: a suite, or sentences with their places, nothing else.
 
 The suites are the examples, which use the whole language, on a few rows each.
 """
@@ -42,7 +42,11 @@ tasks:
     target: "{{ state }}"
     scorers: [exact_match]
 cases:
-  - {id: one, task: extract, input: {body: No state.}, expect: [{not-equals: Ohio}], required: false}
+  - id: one
+    task: extract
+    input: {body: No state.}
+    expect: [{not-equals: Ohio}]
+    required: false
 rubrics:
   - name: brief
     task: extract

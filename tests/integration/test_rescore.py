@@ -1,0 +1,65 @@
+"""Scoring again without inference, and answers that are asked for several times."""
+
+import json
+
+from typer.testing import CliRunner
+
+from harness.cli.app import app
+
+
+def test_a_changed_suite_is_scored_on_the_outputs_that_are_there(gate, project, report, calls):
+    gate()
+    project.suite(
+        (project.root / "suites/colours.yaml")
+        .read_text("utf-8")
+        .replace("scorers: [exact_match]", "scorers: [exact_match, token_f1]")
+        .replace("metric: exact_match", "metric: token_f1")
+    )
+    result = gate("--no-inference")
+    assert (result.ret, len(calls)) == (0, 1)
+    (candidate,) = report()["candidates"]
+    assert "token_f1" in {check["metric"] for check in candidate["checks"]}
+
+
+def test_what_the_history_does_not_hold_is_not_measured(gate, project, report, calls):
+    result = gate("--no-inference")
+    assert (result.ret, len(calls)) == (1, 0)
+    assert report()["verdict"] == "INCOMPLETE"
+    result.stdout.fnmatch_lines(["*the history does not hold the outputs, and nothing may be run*"])
+
+
+def test_the_verb_runs_the_gate(gate, project, report, calls, monkeypatch):
+    gate("--candidate", "better=adapters/v2")
+    given = []
+    monkeypatch.setattr("pytest.main", lambda arguments: given.append(arguments) or 0)
+    options = ["--candidate", "better=adapters/v2", "--baseline", "v1", "--store", "s"]
+    done = CliRunner().invoke(app, ["rescore", "suites", *options])
+    assert done.exit_code == 0
+    result = gate(*given[0][1:-2])  # in the project's own store
+    assert (result.ret, len(calls)) == (0, 1)
+
+
+def test_repeats_are_asked_with_their_seeds_and_vote(gate, project, report, calls):
+    """Three answers a question; the fake engine's are the same whatever the seed."""
+    project.suite(
+        (project.root / "suites/colours.yaml")
+        .read_text("utf-8")
+        .replace(
+            'generate: {max_tokens: 3, stop: ["\\n"]}\n',
+            'generate: {max_tokens: 3, stop: ["\\n"], temperature: 0.5, seed: 7, repeats: 3}\n'
+            "    extract: [strip]\n    reduce: majority\n",
+        )
+    )
+    project.items(100)
+    gate()
+    said = next(
+        check for check in report()["candidates"][0]["checks"] if check["metric"] == "exact_match"
+    )
+    assert said["n"] == 100
+    (journal,) = (project.root / ".loragate/runs").iterdir()
+    lines = map(json.loads, journal.read_text("utf-8").splitlines())
+    third = [line["data"] for line in lines if line["kind"] == "answer" and line["data"]["repeat"]]
+    assert len(third) == 2 * 3 * 101
+    assert (
+        len({answer["key"] for answer in third}) == 2 * 3 * 100
+    )  # the hand-written asks as a row does
