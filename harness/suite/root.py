@@ -39,7 +39,7 @@ def is_suite_file(path: Path, named: bool) -> bool:
         return True
     folder = path.resolve().parent
     root = _policy_folder(folder)
-    if EXAMPLES in (folder if root is None else folder.relative_to(root)).parts:
+    if EXAMPLES in (folder if root is None else folder.relative_to(root.parent)).parts:
         return False
     if root is not None and _keys(root / POLICY_FILE) & _POLICY_KEYS:
         return True
