@@ -158,7 +158,10 @@ EXTRACTORS = Registry(
 )
 """One step from what was written to the answer: ``harness.suite.extraction.Extractor``."""
 
-ENGINES = Registry("engine", {"torch": "harness.engine.start:start_torch"})
+ENGINES = Registry(
+    "engine",
+    {"echo": "harness.engine.echo:EchoEngine", "torch": "harness.engine.start:start_torch"},
+)
 """What runs the arms: ``harness.engine.protocol.Engine``."""
 
 BENCHMARKS = Registry(
@@ -169,6 +172,7 @@ BENCHMARKS = Registry(
         "first-gate": "harness.bench.first_gate:bench",
         "gate": "harness.bench.gate.goals:quick",
         "gate-full": "harness.bench.gate.goals:full",
+        "harness": "harness.bench.harness.goals:bench",
         "kernels": "harness.bench.kernels:bench",
     },
 )

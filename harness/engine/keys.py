@@ -8,6 +8,7 @@ from __future__ import annotations
 import hashlib
 import json
 from collections.abc import Mapping
+from functools import lru_cache
 from typing import Any
 
 from harness.engine.protocol import GenerateRequest, ScoreRequest
@@ -58,13 +59,27 @@ def output_key(
     repeat: int = 0,
 ) -> str:
     """SHA-256 over digests of base and adapter, the request's content, numerics and repeat."""
-    identity = {
-        "schema": 1,
-        "base": base,
-        "adapter": adapter,
-        "content": content,
-        "numerics": numerics,
-        "repeat": repeat,
-    }
-    text = json.dumps(identity, sort_keys=True, separators=(",", ":"))
+    text = (
+        f'{{"adapter":{_json(adapter)},"base":{_json(base)},"content":{_content(content)},'
+        f'"numerics":{_json(numerics)},"repeat":{repeat},"schema":1}}'
+    )
     return hashlib.sha256(text.encode()).hexdigest()
+
+
+_json = lru_cache(maxsize=1024)(json.dumps)
+
+
+def _content(content: Mapping[str, Any]) -> str:
+    """Sorted keys, no spaces; the arms ask the same one after another, so parts are kept."""
+    return "{" + ",".join(f'"{key}":{_part(content[key])}' for key in sorted(content)) + "}"
+
+
+def _part(value: Any) -> str:
+    if isinstance(value, tuple):
+        return _listed(value)
+    return json.dumps(value, sort_keys=True, separators=(",", ":"))
+
+
+@lru_cache(maxsize=64)
+def _listed(value: tuple[Any, ...]) -> str:
+    return json.dumps(value, separators=(",", ":"))

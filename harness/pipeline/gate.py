@@ -156,7 +156,7 @@ class Gate:
         """
         self._execution.close()
         with self.store.deciding():
-            self.store.recover()
+            self.store.recover(but=self.run.id)
             past = past_attempts(self.arms, self._suites, self.store)
             confirmed = [self._candidacies[d.candidate].confirmed(d, past) for d in decisions]
             return self._record(confirmed)

@@ -61,16 +61,19 @@ class _Batch(NamedTuple):
     tables: Mapping[str, pyarrow.Table]
 
 
-def ingest(store: Path, database: str = DATABASE, *, wait: float = WAIT) -> IngestReport:
+def ingest(
+    store: Path, database: str = DATABASE, *, wait: float = WAIT, but: str = ""
+) -> IngestReport:
     """Take what is new in every journal under ``store/runs`` into the store's history.
 
-    A damaged journal is reported and the others are taken. Raises StoreError if the history
-    cannot be opened, or is held by another process for longer than ``wait`` seconds.
+    The journal of run ``but`` is left for later. A damaged journal is reported and the others are
+    taken. Raises StoreError if the history cannot be opened, or is held by another process for
+    longer than ``wait`` seconds.
     """
     history = store / database
     marks = _marks_of(history, wait)
     damaged: list[str] = []
-    batches = list(_new_batches(store / "runs", marks, damaged))
+    batches = list(_new_batches(store / "runs", marks, damaged, but))
     runs = _insert_all(history, batches, wait) if batches else {}
     return IngestReport(runs, tuple(damaged))
 
@@ -87,9 +90,13 @@ def _marks(connection: DuckDBPyConnection) -> dict[str, _Mark]:
     return {run: _Mark(*mark) for run, *mark in connection.execute(query).fetchall()}
 
 
-def _new_batches(runs: Path, marks: Mapping[str, _Mark], damaged: list[str]) -> Iterator[_Batch]:
+def _new_batches(
+    runs: Path, marks: Mapping[str, _Mark], damaged: list[str], but: str
+) -> Iterator[_Batch]:
     """Read, before the database is opened, every journal that has grown since it was taken."""
     for path in sorted(runs.glob(f"*{SUFFIX}")):
+        if path.stem == but:
+            continue
         mark = marks.get(path.stem, _Mark(-1, -1, False))
         try:
             size = path.stat().st_size

@@ -44,12 +44,12 @@ class Store(Past):
         """
         return alone(self.path / DECIDING, wait, _BUSY)
 
-    def recover(self) -> IngestReport:
-        """Take in what earlier runs left, finished or cut short.
+    def recover(self, but: str = "") -> IngestReport:
+        """Take in what other runs left, finished or cut short; ``but`` is the run that asks.
 
-        For the beginning of a gate: a damaged old journal is reported, and does not stop it.
+        For a gate's beginning and decision: a damaged journal is reported, and does not stop it.
         """
-        return ingest(self.path, wait=self.wait)
+        return ingest(self.path, wait=self.wait, but=but)
 
     def ingest(self) -> IngestReport:
         """Take in what is new; raises StoreError, after the others, if a journal is damaged."""

@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import astuple, replace
+from dataclasses import replace
 from typing import Any
 
 from harness.errors import Problem, SuiteError
-from harness.types import Budget, Case, Generation, Kind
+from harness.types import Case, Kind
 
 from .dataset import Sample
 from .digest import digest, input_digest
@@ -42,8 +42,6 @@ def _case(
     shown = [] if shots is None else shots.for_sample(sample)
     asked = task.prompt.render(fields, [(row.fields, task.answer(row.fields)) for row in shown])
     target = task.target.render(fields) if task.target and kind is Kind.CHECK else None
-    limit = declared.budget
-    budget = Budget() if limit is None else Budget(limit.tokens, limit.cut or "")
     content: dict[str, Any] = {
         "suite": suite.name,
         "task": task.name,
@@ -56,12 +54,12 @@ def _case(
         "choices": declared.choices,
         "unconditional": declared.unconditional,
         "rolling": declared.rolling,
-        "generation": task.generation,
-        "budget": budget,
     }
     return Case(
         **content,
-        digest=digest({**content, "generation": _plain(task.generation), "budget": _plain(budget)}),
+        generation=task.generation,
+        budget=task.budget,
+        digest=digest({**content, **task.limits}),
         shots=asked.shots,
         cluster=sample.cluster,
         slices=sample.slices,
@@ -71,10 +69,6 @@ def _case(
         ),
         weight=sample.weight,
     )
-
-
-def _plain(record: Generation | Budget | None) -> Any:
-    return None if record is None else astuple(record)
 
 
 def _shots(suite: LoadedSuite, task: LoadedTask) -> Shots | None:

@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import astuple, dataclass
 from functools import cached_property
 from typing import Any
 
 from harness.errors import Problem, UsageError
 from harness.registry import EXTRACTORS, SCORERS, Registry, suggest, unknown
-from harness.types import Generation
+from harness.types import Budget, Generation
 
 from .extraction import Extracting, Extractor
 from .load import Document, Step
@@ -44,6 +44,21 @@ class LoadedTask:
         if how is None:
             return None
         return Generation(how.max_tokens, how.stop, how.temperature, how.seed, how.repeats)
+
+    @cached_property
+    def budget(self) -> Budget:
+        """How long its prompts may be."""
+        limit = self.task.budget
+        return Budget() if limit is None else Budget(limit.tokens, limit.cut or "")
+
+    @cached_property
+    def limits(self) -> Mapping[str, Any]:
+        """Generation and budget as they enter the digest of each of its cases."""
+        how = self.generation
+        return {
+            "generation": None if how is None else astuple(how),
+            "budget": astuple(self.budget),
+        }
 
     @cached_property
     def judges(self) -> Mapping[str, Scorer]:
