@@ -18,9 +18,9 @@ import math
 
 import numpy as np
 from numpy.typing import NDArray
-from scipy.optimize import brentq
 
 from .clusters import Values
+from .roots import root
 
 _EDGE = 1e-12
 
@@ -40,7 +40,7 @@ def score(d: Values, n: float, theta: float) -> float:
         return float((u / (1 + lam * u)).mean()) * (1 + lam * least)
 
     end = worst * (1 - _EDGE)
-    lam = worst if gap == 0 or slope(end) >= 0 else float(brentq(slope, 0.0, end, xtol=_EDGE))
+    lam = worst if gap == 0 or slope(end) >= 0 else root(slope, 0.0, end, xtol=_EDGE)
     return math.sqrt(n * lam * gap)
 
 
@@ -72,7 +72,7 @@ def lower(d: Values, n: float, cut: float) -> float:
 
     if excess(end - _EDGE) >= 0:
         return end
-    return float(brentq(excess, -1.0, end - _EDGE, xtol=_EDGE))
+    return root(excess, -1.0, end - _EDGE, xtol=_EDGE)
 
 
 def _excess(d: Values, room: Values, c: Values, theta: float) -> Values:

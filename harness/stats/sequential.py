@@ -15,10 +15,10 @@ from functools import cache
 from typing import TypeAlias
 
 import numpy as np
-from scipy.optimize import brentq
 from scipy.special import ndtr
 
 from .clusters import Values
+from .roots import root
 from .tango import critical, tail
 
 PLANNED_POWER = 0.8
@@ -101,9 +101,7 @@ def power(alpha: float, information: Sequence[float], fixed: float) -> float:
 
 def fixed_power(alpha: float, information: Sequence[float], target: float) -> float:
     """The power that the test at the end alone must have, for ``power`` to be ``target``."""
-    return float(
-        brentq(lambda fixed: power(alpha, information, fixed) - target, target / 2, 1 - 1e-9)
-    )
+    return root(lambda fixed: power(alpha, information, fixed) - target, target / 2, 1 - 1e-9)
 
 
 @cache
@@ -113,7 +111,7 @@ def _constant(alpha: float, times: Fractions) -> float:
         return least
     most = critical(alpha / len(times), None)
     # Where a first look adds nothing, c is ``least`` itself, on either side of rounding.
-    return float(brentq(lambda c: _crossing(c, times) - alpha, least - 1e-6, most, xtol=1e-10))
+    return root(lambda c: _crossing(c, times) - alpha, least - 1e-6, most, xtol=1e-10)
 
 
 @cache
@@ -127,7 +125,7 @@ def _futility(alpha: float, times: Fractions) -> tuple[float, ...]:
         def excess(b: float, going: _Going = going, step: _Step = step, due: float = due) -> float:
             return float(ndtr((b - going.at - drift * step.size) / step.sd) @ going.mass) - due
 
-        floor = min(c, float(brentq(excess, middle - reach, middle + reach, xtol=1e-10)))
+        floor = min(c, root(excess, middle - reach, middle + reach, xtol=1e-10))
         spent += excess(floor) + due
         going = _advance(going, step, drift, max(floor, middle - reach), min(c, middle + reach))
         found.append(floor / math.sqrt(step.until))

@@ -11,10 +11,10 @@ from __future__ import annotations
 from typing import Any, TypeVar, cast
 
 import numpy as np
-from scipy.optimize import brentq
 from scipy.special import ndtr, ndtri, stdtr, stdtrit  # scipy.stats takes a second to import
 
 from .clusters import Values
+from .roots import root
 
 X = TypeVar("X", float, Values)
 
@@ -95,4 +95,4 @@ def _lower(w: float, l: float, n: float, cut: float) -> float:
         return -1.0
     if not l and without_losses(end) >= 0:
         return end
-    return float(brentq(excess if l else without_losses, -1.0, end, xtol=1e-12))
+    return root(excess if l else without_losses, -1.0, end, xtol=1e-12)

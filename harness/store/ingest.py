@@ -13,6 +13,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, NamedTuple
 
+import numpy as np
+
 from harness.errors import StoreError
 from harness.store import codec
 from harness.store.connect import ANEW, DATABASE, WAIT
@@ -147,8 +149,17 @@ class _Lines:
     def _flush(self) -> None:
         import pyarrow
 
-        payloads = pyarrow.array(self._payloads, pyarrow.binary()).cast(pyarrow.string())
-        numbers = pyarrow.array(self._numbers, pyarrow.int64())
+        # Made of buffers: to take a list, pyarrow imports pandas where that is installed.
+        ends = np.cumsum([0, *map(len, self._payloads)], dtype=np.int64)
+        text = pyarrow.py_buffer(b"".join(self._payloads))
+        payloads = pyarrow.Array.from_buffers(
+            pyarrow.large_binary(), len(self._payloads), [None, pyarrow.py_buffer(ends), text]
+        ).cast(pyarrow.large_string())
+        numbers = pyarrow.Array.from_buffers(
+            pyarrow.int64(),
+            len(self._numbers),
+            [None, pyarrow.py_buffer(np.array(self._numbers, np.int64))],
+        )
         self._batches.append(pyarrow.record_batch([numbers, payloads], names=["seq", "payload"]))
         self._numbers.clear()
         self._payloads.clear()

@@ -15,20 +15,20 @@ pytestmark = pytest.mark.torch
 
 def test_a_tiny_run_has_every_row() -> None:
     """Two sizes, one round, and a rival that is not installed."""
-    found = {row.name: row for row in rows((20, 60), {"no_such_harness": 10}, 1)}
-    per_sample = found["20 samples, YAML to DuckDB: one sample"]
+    found = {row.name: row for row in rows((120, 240), {"no_such_harness": 10}, 1)}
+    per_sample = found["120 samples, YAML to DuckDB: one sample"]
     assert per_sample.target == "≤ 0.2"
     assert per_sample.value is not None
     assert per_sample.value == pytest.approx(
-        2 * (found["20 samples: one output"].value or 0), abs=0.1
+        2 * (found["120 samples: one output"].value or 0), abs=0.1
     )
-    first = found["20 samples: first result"].value
+    first = found["120 samples: first result"].value
     assert first is not None
-    assert 0 < first < 20 * per_sample.value / 1000
+    assert 0 < first < 120 * per_sample.value / 1000
     absent = found["no_such_harness, 10 samples: one sample of one arm"]
     assert absent.value is None
     assert "not installed" in absent.note
-    assert found["cached gate of 20 samples × 3 arms"].value is not None
+    assert found["cached gate of 120 samples × 3 arms"].value is not None
 
 
 def test_figures() -> None:
