@@ -60,26 +60,24 @@ def output_key(
 ) -> str:
     """SHA-256 over digests of base and adapter, the request's content, numerics and repeat."""
     text = (
-        f'{{"adapter":{_json(adapter)},"base":{_json(base)},"content":{_content(content)},'
-        f'"numerics":{_json(numerics)},"repeat":{repeat},"schema":1}}'
+        f'{{"adapter":{_kept(adapter)},"base":{_kept(base)},"content":{_content(content)},'
+        f'"numerics":{_kept(numerics)},"repeat":{repeat},"schema":1}}'
     )
     return hashlib.sha256(text.encode()).hexdigest()
 
 
-_json = lru_cache(maxsize=1024)(json.dumps)
-
-
 def _content(content: Mapping[str, Any]) -> str:
-    """Sorted keys, no spaces; the arms ask the same one after another, so parts are kept."""
+    """Sorted keys, no spaces."""
     return "{" + ",".join(f'"{key}":{_part(content[key])}' for key in sorted(content)) + "}"
 
 
 def _part(value: Any) -> str:
-    if isinstance(value, tuple):
-        return _listed(value)
+    return _dumps(value) if isinstance(value, dict) else _kept(value)
+
+
+def _dumps(value: Any) -> str:
     return json.dumps(value, sort_keys=True, separators=(",", ":"))
 
 
-@lru_cache(maxsize=64)
-def _listed(value: tuple[Any, ...]) -> str:
-    return json.dumps(value, separators=(",", ":"))
+_kept = lru_cache(maxsize=64, typed=True)(_dumps)
+"""The arms ask the same one after another."""

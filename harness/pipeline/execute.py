@@ -62,8 +62,7 @@ class Execution:
         self._synced = time.monotonic()
         self._wave = plan.requests.keys() - known.keys() - set(later)
         self._stream = self._run(self._wave)
-        for output in known.values():
-            self._take(output)
+        self.take([score for output in known.values() for score in self._scored(output)])
 
     def until(self, keys: Collection[str]) -> None:
         """Have the engine run until these outputs are known or it has no more to give."""
@@ -110,7 +109,7 @@ class Execution:
 
     def _run(self, wave: Collection[str]) -> Generator[Output]:
         for output in self._from_engines([key for key in self.plan.requests if key in wave]):
-            self._take(output)
+            self.take(self._scored(output))
             self._journal.append("output", [output])
             self._progress(len(self.outputs), len(self.plan.requests))
             if time.monotonic() - self._synced > SYNC_SECONDS:
@@ -141,12 +140,12 @@ class Execution:
             self._engines[base] = self._start_engine(base)
         return self._engines[base]
 
-    def _take(self, output: Output) -> None:
-        """Keep an output and score it for everyone who asked."""
+    def _scored(self, output: Output) -> list[Score]:
+        """Keep an output; what it is scored for everyone who asked."""
         self.outputs[output.key] = output
-        asked = self._asked[output.key]
-        scores = [score for answer in asked for score in self._judge(answer, output)]
-        self.take(scores)
+        return [
+            score for answer in self._asked[output.key] for score in self._judge(answer, output)
+        ]
 
     def _keep(self, score: Score) -> None:
         repeats = self.scores.setdefault((score.case, score.arm, score.scorer), [])
