@@ -50,13 +50,17 @@ def gated(path: Path, policy: Policy, candidates: Sequence[str], nodeid: str) ->
         name: dict(task.judges) for name, task in suite.tasks.items()
     }
     for rubric in suite.spec.rubrics:
-        of_samples[rubric.task][rubric_metric(rubric.name)] = Expect(rubric.assertions)
+        of_samples[rubric.task][rubric_metric(rubric.name)] = Expect(
+            rubric.assertions, rubric.threshold
+        )
     return GatedSuite(
         suite=suite,
         cases=asked,
         declared=declare(suite, asked, policy, candidates, nodeid),
         _of_samples=of_samples,
-        _of_cases={case.id: {EXPECT: Expect(case.expect)} for case in suite.spec.cases},
+        _of_cases={
+            case.id: {EXPECT: Expect(case.expect, case.threshold)} for case in suite.spec.cases
+        },
     )
 
 

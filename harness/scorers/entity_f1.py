@@ -20,7 +20,7 @@ from harness.suite.scoring import BuiltScorer, CorpusScorer, Judgement, Reads
 from harness.types import Case, Output
 
 from .answer import NO_TARGET, plain, written
-from .json_answer import read_json
+from .strict_json import read_json
 from .token_f1 import tokens
 
 if TYPE_CHECKING:

@@ -1,18 +1,23 @@
-"""The facts that a text names: dates, numbers and capitalised names, in comparable form.
+"""The facts that a text names: dates, numbers, names, quotations, citations, in comparable form.
 
 English, by rule, the same on every machine; no model. A fact of an answer is supported by a
 source that names it too: a date on the same day however it is written, a number of the same
-value, a name as the same words in a row.
+value, a name as the same words in a row, a quotation as the same words, a citation of the same
+place or of one within it.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator
 from dataclasses import dataclass
 from decimal import Decimal, InvalidOperation
 from functools import lru_cache
+from typing import Literal, get_args
 
 import regex
+
+Fact = Literal["names", "numbers", "dates", "quotations", "citations"]
+FACTS: tuple[Fact, ...] = get_args(Fact)
 
 MONTHS = (
     "january", "february", "march", "april", "may", "june", "july", "august", "september",
@@ -57,6 +62,27 @@ _DIGIT = regex.compile(r"\d")
 _STATE = regex.compile(rf"\b(?:{'|'.join(STATES)})\b", regex.IGNORECASE)
 _SENTENCE_END = regex.compile(r"[.!?:;\n]\s*$")
 
+_QUOTATION = regex.compile(
+    r"\u201c([^\u201c\u201d\n]+)\u201d|(?<![\w\"])\"([^\"\n]+)\"(?!\w)"
+    r"|\u2018([^\u2018\u2019\n]+ [^\u2018\u2019\n]+)\u2019"
+)
+_LEFT_OUT = regex.compile(r"\.\.\.|\u2026|\[[^\]]*\]")
+"""What a quotation may skip or put in: ``…``, ``[the tenant]``."""
+_CITATION = regex.compile(
+    r"(?:\b(?P<kind>section|sec\.|article|art\.|clause|paragraph|para\.|exhibit|schedule|annex"
+    r"|appendix)s?|(?P<kind>\u00a7|\u00b6))\s*"
+    r"(?P<place>\d+(?:\.\d+)*(?:\s?\([a-z0-9]{1,4}\))*|[IVXLC]+\b|[A-Z]\b)"
+    r"|\[(?P<place>\d{1,3})\]",
+    regex.IGNORECASE,
+)
+_KINDS = {
+    "sec.": "section", "\u00a7": "section", "art.": "article", "para.": "paragraph",
+    "\u00b6": "paragraph",
+}  # fmt: skip
+_HEADING = regex.compile(r"(?:^|(?<=[.:;\]]\s))\s*(\d+(?:\.\d+)*)\.?\s+\p{Lu}", regex.MULTILINE)
+FEW_WORDS = 2
+"""A quotation of fewer words is a term or irony as often as it is one."""
+
 Day = tuple[int | None, int, int | None]
 """Year, month and day of the month; None where the text does not say it."""
 
@@ -69,6 +95,8 @@ class Source:
     numbers: frozenset[str]
     words: str
     """All words in small letters with a blank around each: where a name is looked up."""
+    places: frozenset[tuple[str, str]]
+    """What it cites or numbers, as kind and number; a heading's kind is empty."""
 
 
 @lru_cache(maxsize=4096)
@@ -80,23 +108,67 @@ def read_source(text: str) -> Source:
         tuple(_day(match) for match in dates),
         frozenset(_value(match) for match in numbers),
         f" {' '.join(_small(text))} ",
+        frozenset([*map(_place, _CITATION.finditer(text)), *_headings(text)]),
     )
 
 
-def invented(answer: str, source: Source) -> list[str]:
+def invented(answer: str, source: Source, kinds: Collection[Fact] = FACTS) -> list[str]:
     """The facts of an answer that its source does not name, as the answer writes them."""
-    dates = _dates(answer)
-    rest = _without(dates, answer)
-    names = dict(_names(rest))
-    for match in _STATE.finditer(rest):
+    found: list[str] = []
+    rest = answer
+    if "quotations" in kinds:
+        found += (m.group() for m in _QUOTATION.finditer(answer) if not _quoted(m, source))
+    cited = list(_CITATION.finditer(rest))
+    if "citations" in kinds:
+        found += (m.group() for m in cited if not _cited(_place(m), source))
+    rest = _without(cited, rest)
+    dates = _dates(rest)
+    if "dates" in kinds:
+        found += (m.group() for m in dates if not _supported(_day(m), source))
+    rest = _without(dates, rest)
+    if "numbers" in kinds:
+        found += (m.group() for m in _NUMBER.finditer(rest) if _value(m) not in source.numbers)
+    if "names" in kinds:
+        found += _unknown_names(rest, source)
+    return found
+
+
+def _unknown_names(text: str, source: Source) -> Iterator[str]:
+    names = dict(_names(text))
+    for match in _STATE.finditer(text):
         state = _small(match.group())
         if not any(_within(state, words) for words in names):
             names[state] = match.group()
-    return [
-        *(match.group() for match in dates if not _supported(_day(match), source)),
-        *(m.group() for m in _NUMBER.finditer(rest) if _value(m) not in source.numbers),
-        *(text for words, text in names.items() if f" {' '.join(words)} " not in source.words),
-    ]
+    for words, written in names.items():
+        if f" {' '.join(words)} " not in source.words:
+            yield written
+
+
+def _quoted(match: regex.Match[str], source: Source) -> bool:
+    """Whether the source has the same words in a row, from one omission to the next."""
+    passage = next(group for group in match.groups() if group is not None)
+    parts = [_small(part) for part in _LEFT_OUT.split(passage)]
+    if sum(map(len, parts)) < FEW_WORDS:
+        return True
+    return all(f" {' '.join(part)} " in source.words for part in parts if part)
+
+
+def _place(match: regex.Match[str]) -> tuple[str, str]:
+    """Section and ``5.2(a)``, however they are written; ``[3]`` is a note."""
+    kind = (match["kind"] or "note").lower()
+    return _KINDS.get(kind, kind), "".join(match["place"].lower().split())
+
+
+def _headings(text: str) -> Iterator[tuple[str, str]]:
+    return (("", match[1]) for match in _HEADING.finditer(text))
+
+
+def _cited(place: tuple[str, str], source: Source) -> bool:
+    kind, number = place
+    return any(
+        other in (kind, "") and (known == number or known.startswith((f"{number}.", f"{number}(")))
+        for other, known in source.places
+    )
 
 
 def _dates(text: str) -> list[regex.Match[str]]:
@@ -104,9 +176,9 @@ def _dates(text: str) -> list[regex.Match[str]]:
     return list(_DATE.finditer(text)) if _DIGIT.search(text) else []
 
 
-def _without(dates: list[regex.Match[str]], text: str) -> str:
-    """The text with line breaks for its dates: one is one fact, its year is not another."""
-    for match in dates:
+def _without(facts: list[regex.Match[str]], text: str) -> str:
+    """The text with line breaks for these: a date is one fact, its year is not another."""
+    for match in facts:
         text = text[: match.start()] + "\n" * len(match.group()) + text[match.end() :]
     return text
 

@@ -6,6 +6,7 @@ task) is in ``rules``, what the policy fills in is in ``policy``.
 
 from __future__ import annotations
 
+from collections.abc import Iterator, Sequence
 from typing import Annotated, Any, Literal, Self
 
 import regex
@@ -305,22 +306,33 @@ class Expectation(Strict):
     equals: str | None = None
     not_equals: Annotated[str | None, Field(alias="not-equals")] = None
     starts_with: Annotated[Text | None, Field(alias="starts-with")] = None
+    not_starts_with: Annotated[Text | None, Field(alias="not-starts-with")] = None
+    ends_with: Annotated[Text | None, Field(alias="ends-with")] = None
+    not_ends_with: Annotated[Text | None, Field(alias="not-ends-with")] = None
     matches: Pattern | None = None
     not_matches: Annotated[Pattern | None, Field(alias="not-matches")] = None
+    is_json: Annotated[bool | None, Field(alias="is-json")] = None
+    """Whether the whole answer must, or must not, be JSON."""
     max_words: Annotated[int, Field(ge=0)] | None = None
     min_words: Annotated[int, Field(ge=1)] | None = None
     any: Alternatives | None = None
     all: Alternatives | None = None
+    weight: Annotated[float, Field(gt=0, allow_inf_nan=False)] | None = None
+    """How much it counts among others that have a threshold; else 1."""
 
     @model_validator(mode="after")
     def _says_something(self) -> Self:
-        if all(value is None for _, value in self):
+        if not list(self.words()):
             raise ValueError("expects nothing; one word at least, such as contains: …")
         return self
 
+    def words(self) -> Iterator[tuple[str, Any]]:
+        """Its words, by the fields' names, and what each wants."""
+        return ((k, wanted) for k, wanted in self if k != "weight" and wanted is not None)
+
     def spoken(self) -> tuple[str, ...]:
         """Each of its words as a person reads it: ``contains conflict``."""
-        return tuple(spoken(name, wanted) for name, wanted in self if wanted is not None)
+        return tuple(spoken(name, wanted) for name, wanted in self.words())
 
 
 def spoken(name: str, wanted: Any) -> str:
@@ -334,7 +346,19 @@ def spoken(name: str, wanted: Any) -> str:
 Expectations = Annotated[tuple[Expectation, ...], Listed, Field(min_length=1)]
 
 
-class HandCase(Strict):
+class Expecting(Strict):
+    """What hand-written cases and rubrics share: how many expectations must hold."""
+
+    threshold: Annotated[float, Field(gt=0, le=1)] | None = None
+    """The share of their weights that must; None: all of them."""
+
+
+def _check_weights(expected: Sequence[Expectation], threshold: float | None) -> None:
+    if threshold is None and any(each.weight is not None for each in expected):
+        raise ValueError("a weight without 'threshold': all expectations must hold anyway")
+
+
+class HandCase(Expecting):
     """A hand-written adversarial case: an item that must pass."""
 
     id: Name
@@ -343,6 +367,11 @@ class HandCase(Strict):
     expect: Expectations
     reason: str = ""
     required: bool = True
+
+    @model_validator(mode="after")
+    def _weights(self) -> Self:
+        _check_weights(self.expect, self.threshold)
+        return self
 
 
 class Claimed(Strict):
@@ -418,7 +447,7 @@ def _by_assertions(value: str) -> str:
     return value
 
 
-class Rubric(Claimed):
+class Rubric(Claimed, Expecting):
     """A quality that answers should have, and who judges it."""
 
     criteria: Annotated[dict[Name, Criterion], Field(min_length=1)]
@@ -434,6 +463,7 @@ class Rubric(Claimed):
 
     @model_validator(mode="after")
     def _one_claim(self) -> Self:
+        _check_weights(self.assertions, self.threshold)
         if self.min is not None and (self.against is not None or self.margin is not None):
             raise ValueError("either min, or against and margin; not both")
         return self

@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 
 from harness.scorers.expect import Expect, unmet
 from harness.suite.model import Expectation
-from harness.types import Case, Output
+from harness.types import Case, Kind, Output
 
 MakeCase = Callable[..., Case]
 
@@ -34,7 +34,12 @@ WORDS: list[tuple[dict[str, Any], str, str]] = [
     ({"equals": ""}, " ", "x"),
     ({"not_equals": "yes"}, "Yes", "yes "),
     ({"starts_with": "No"}, "\n No.", "Oh No"),
-    ({"matches": r"^\d+$"}, "12", "a12"),
+    ({"not_starts_with": "No"}, "Oh No", " No."),
+    ({"ends_with": "law."}, "Ohio law.\n", "Ohio law"),
+    ({"not_ends_with": "?"}, "Yes.", "Yes? "),
+    ({"is_json": True}, ' {"a": [1]}\n', "{'a': 1}"),
+    ({"is_json": False}, "state: Ohio", "[]"),
+    ({"matches": r"^\d+$"}, " 12\n", "a12"),
     ({"matches": {"pattern": "ohio", "ignore_case": True}}, "OHIO", "Oio"),
     ({"not_matches": "[A-Z]"}, "abc", "aBc"),
     ({"max_words": 2}, "one two", "one two three"),
@@ -58,7 +63,7 @@ def test_every_word_of_the_language_is_tested() -> None:
     """A new word comes with a row above."""
     tested = {name for words, _, _ in WORDS for name in words}
 
-    assert tested == set(Expectation.model_fields)
+    assert tested == set(Expectation.model_fields) - {"weight"}
 
 
 def test_reasons_name_what_was_expected(make_case: MakeCase) -> None:
@@ -76,6 +81,39 @@ def test_reasons_name_what_was_expected(make_case: MakeCase) -> None:
     assert judged.reason == (
         "contains conflict; max_words 1; none of: starts-with No / matches ^n/a$"
     )
+
+
+@pytest.mark.parametrize(
+    ("threshold", "text", "value", "reason"),
+    [
+        (None, "a b", 0.0, "contains c"),
+        (0.75, "a b", 1.0, ""),
+        (0.8, "a b", 0.0, "75% held; contains c"),
+        (0.75, "b c", 0.0, "50% held; contains a"),
+        (1.0, "a b c", 1.0, ""),
+    ],
+)
+def test_weights_and_a_threshold(
+    make_case: MakeCase, threshold: float | None, text: str, value: float, reason: str
+) -> None:
+    """Of weights 2, 1 and 1 those that hold, as promptfoo counts."""
+    words = [{"contains": "a", "weight": 2 if threshold else None}, {"contains": "b"}]
+    expected = tuple(expectation(**each) for each in (*words, {"contains": "c"}))
+    judged = Expect(expected, threshold).score(make_case(), Output("k", text=text))
+    assert (judged.value, judged.reason) == (value, reason)
+
+
+@given(st.lists(st.tuples(st.booleans(), st.integers(1, 9)), min_size=1), st.integers(1, 100))
+def test_a_threshold_is_of_the_weights(held: list[tuple[bool, int]], percent: int) -> None:
+    """Against whole numbers."""
+    expected = tuple(
+        expectation(**{"contains": "a" if holds else "b", "weight": float(weight)})
+        for holds, weight in held
+    )
+    case = Case("c", "s", "t", "1", Kind.CASE, "p", (), None, None, "1", {}, {}, "i")
+    judged = Expect(expected, percent / 100).score(case, Output("k", text="a"))
+    kept, total = sum(w for holds, w in held if holds), sum(w for _, w in held)
+    assert (judged.value == 1.0) == (100 * kept >= percent * total)
 
 
 def test_a_chosen_answer_is_the_choice(make_case: MakeCase) -> None:

@@ -74,6 +74,77 @@ def test_a_lone_capitalised_word_that_opens_a_sentence_is_no_name() -> None:
     assert invented("Borex", source) == ["Borex"]
 
 
+CLAUSE = (
+    "5.2 Termination. Tenant may end this lease \u201con ninety days\u2019 written notice\u201d; "
+    "see Section 4(a), Article VII and Exhibit B. The fee is due at once [3]. 6.1 Notices are in "
+    "writing."
+)
+
+
+@pytest.mark.parametrize(
+    "answer",
+    [
+        '"Tenant may end this lease"', "\u201ctenant may end this lease\u201d",
+        "It says \u2018ninety days\u2019 written notice\u2019.",
+        '"on ninety days\' written notice,"', '"Tenant ... may end this lease"',
+        '"Tenant may end [the] lease"', '"tenant may\u2026 notice"',
+        'It is a so-called "break" clause', 'The "fee"', '"" and "', 'the 4" pipe and the 4" tap',
+        "Section 4(a)", "section 4 (a)", "\u00a7 4(a)", "\u00a74(a)", "Sec. 4(a)", "Section 4",
+        "Article VII", "Art. VII", "article vii", "Exhibit B", "exhibit b", "Section 5.2",
+        "\u00a7 5.2", "Clause 5.2", "clause 5", "Section 6.1", "[3]", "as note [3] says",
+        "See Sections 4(a) and 5.2", "this section is short", "an article about it",
+        "[see above]", "the clause is clear", "paragraph",
+    ],
+)  # fmt: skip
+def test_a_quotation_or_citation_of_the_source(answer: str) -> None:
+    """Quote marks, case and white space aside; a place may be wider; few words are no quotation."""
+    assert invented(answer, read_source(CLAUSE)) == []
+
+
+@pytest.mark.parametrize(
+    ("answer", "extra"),
+    [
+        ('"Tenant must end this lease"', ['"Tenant must end this lease"']),
+        ("\u201cend the lease\u201d", ["\u201cend the lease\u201d"]),
+        ("\u2018sixty days\u2019", ["\u2018sixty days\u2019"]),
+        ('"lease this end"', ['"lease this end"']),
+        ('"Tenant ... may buy it"', ['"Tenant ... may buy it"']),
+        ("Section 9", ["Section 9"]),
+        ("Section 4(b)", ["Section 4(b)"]),
+        ("Section 5.3", ["Section 5.3"]),
+        ("\u00a7 4(c)", ["\u00a7 4(c)"]),
+        ("Article 4(a)", ["Article 4(a)"]),
+        ("Article VIII", ["Article VIII"]),
+        ("Exhibit A", ["Exhibit A"]),
+        ("Schedule B", ["Schedule B"]),
+        ("[4]", ["[4]"]),
+        ("Section 5.2 and Section 5.9", ["Section 5.9"]),
+        ("Section 52", ["Section 52"]),
+    ],
+)
+def test_a_quotation_or_citation_that_the_source_has_not(answer: str, extra: list[str]) -> None:
+    """A place is told once, and its number not again."""
+    assert invented(answer, read_source(CLAUSE)) == extra
+
+
+@pytest.mark.parametrize(
+    ("kind", "extra"),
+    [
+        ("names", "Borex Ltd"),
+        ("numbers", "77"),
+        ("dates", "May 7, 2031"),
+        ("quotations", '"we pay in gold"'),
+        ("citations", "Section 9.9"),
+    ],
+)
+def test_each_kind_can_be_looked_for_alone(make_case: MakeCase, kind: str, extra: str) -> None:
+    """Others are not told."""
+    answer = 'to Borex Ltd are due 77 by May 7, 2031, "we pay in gold", under Section 9.9'
+    case, output = make_case(text="Nothing."), Output("k", text=answer)
+    judged = Grounded.model_validate({"source": "text", "kinds": [kind]}).score(case, output)
+    assert judged.reason == f"not in the source: {extra}"
+
+
 def test_the_score_names_what_was_invented(make_case: MakeCase) -> None:
     """1 or 0, with the reason."""
     case, scorer = make_case(text=SOURCE), Grounded(source="text")
