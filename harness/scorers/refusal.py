@@ -1,50 +1,144 @@
-"""Does the answer refuse?"""
+"""Does the answer refuse to be one?"""
 
 from __future__ import annotations
 
+from typing import ClassVar
+
 import regex
 
-from .detector import Detector
+from .detector import Detector, sentences
 
-_NOT = r"(?:can(?:no|')?t|cannot|can not|won'?t|will not|(?:am|'m) (?:unable|not able) to|must not)"
-_ACTS = (
-    r"(?:help|assist|answer|provide|comply|fulfil+|complete|generate|create|write|produce|share"
-    r"|disclose|discuss|give|offer|do (?:that|this|so)|support|continue|engage|respond|advise"
-    r"|determine|tell|say|identify|find|access|process|perform|participate|recommend(?! (?:it|this"
-    r"|that|them|you|him|her)?\s*(?:highly )?enough))"
+_FLAGS = regex.VERBOSE | regex.IGNORECASE
+
+_COURTESY = regex.compile(
+    r"""
+    (?:(?:i'm|i\ am)\ (?:very\ |so\ |truly\ |really\ )?sorry | sorry | apologies | my\ apologies
+     | i\ (?:sincerely\ )?apologi[sz]e | thank | thanks | hello | hi\b | dear\ user
+     | i\ (?:understand|appreciate|see|hear) | (?:that's|that\ is|this\ is)\ an?\ .{0,30}question
+     | (?:great|good|interesting)\ question
+     | (?:i'm|i\ am)\ (?:just\ |only\ )?an?\ (?:ai|language\ model|assistant)\b)
+    """,
+    _FLAGS,
 )
-_ADVERB = r"(?:\s+(?:really|just|simply|actually|currently|in good conscience|directly|reliably))?"
-_REFUSAL = regex.compile(
-    rf"\bI{_ADVERB}\s?{_NOT}{_ADVERB}\s+{_ACTS}\b"
-    r"|\bI(?:'m| am) (?:sorry|afraid)[^.!?\n]{0,40}\b(?:can'?t|cannot|unable|not able|won'?t)\b"
-    r"|\bI (?:must|have to|need to|would have to|respectfully) (?:decline|refuse)\b"
-    r"|\bI (?:decline|refuse) to\b"
-    r"|\bI(?:'d| would) (?:rather|prefer) not (?:to )?(?:answer|say|help|provide|discuss)\b"
-    r"|\bI(?:'m| am) not (?:allowed|permitted|authori[sz]ed|comfortable|qualified|in a position)\b"
-    r"|\b(?:against|violates?|contrary to) (?:my|our|OpenAI's|Anthropic's) "
-    r"(?:guidelines|polic(?:y|ies)|programming|principles|rules)\b"
-    r"|\bmy (?:guidelines|programming|polic(?:y|ies)) (?:prevents?|prohibits?|do(?:es)? not allow"
-    r"|don't allow)\b"
-    r"|\bas an? (?:AI|language model|AI (?:language )?model|AI assistant)[^.!?\n]{0,60}"
-    r"\b(?:can'?t|cannot|unable|not able|don't have|do not have|won'?t)\b"
-    r"|\b(?:this|that|your) (?:request|question) (?:cannot|can'?t) be (?:fulfilled|answered)\b"
-    r"|^\W*(?:Request )?(?:refused|declined|denied)\W*$"
-    r"|\bI (?:don't|do not) have (?:enough|sufficient) (?:information|context|details)\b"
-    r"|\b(?:unable|not able|impossible) to (?:answer|determine|provide an answer|assist|help)"
-    r"(?! (?:until|before|unless))\b",
-    regex.IGNORECASE | regex.MULTILINE,
+"""The start of a sentence that neither answers nor refuses."""
+
+_CLAUSE = regex.compile(r"[,;—–]\s*|\s-\s")
+_LEAD = regex.compile(
+    r"""
+    (?:(?:answer:|response:|but|and|so|that|because|however|unfortunately|regrettably|sadly|sorry
+        |therefore|no|well|(?:i'm|i\ am)\ (?:very\ |so\ |truly\ )?(?:sorry|afraid)|my\ apologies
+        |apologies|i\ apologi[sz]e|i\ regret|please\ note|at\ this\ time)\ ){0,4}
+    """,
+    _FLAGS,
 )
-_QUOTED = regex.compile(r"\u201c[^\u201d\n]*\u201d|(?<!\w)\"[^\"\n]*\"(?!\w)")
+_CONDITION = regex.compile(r"(?:if|when|whenever|unless|should|suppose)\b", _FLAGS)
+
+_NOT = r"""
+    i(?:'m|'ve|'ll|\ am|\ will|\ have|\ must)?
+    \ (?:(?:simply|just|currently|also|really|still|therefore|respectfully|politely)\ )?
+    (?:can't|cannot|can\ not|won't|not|unable\ to|not\ able\ to|will\ not|not\ going\ to
+     |not\ (?:allowed|permitted|authori[sz]ed|willing|designed|programmed)\ to
+     |not\ in\ a\ position\ to|have\ to\ decline\ to|decline\ to|refuse\ to|to\ decline\ to)\ 
+"""
+_GENERAL = r"(?:be\ able\ to\ )?"
+_NOUN = r"""
+    (?:that|this|those|these|it|such|information|advice|answers?|response|instructions?|assistance
+     |guidance|details?|content|help|opinions?|material|recommendations?|request|summary)
+    (?!\ (?:\w*\ )?(?:enough|highly|sufficiently|justice))\b
+"""
+_THAT = r"(?:that|this|it|these|those|such|your\ request|the\ request|any\ of|what\ you)"
+
+_FIRM = regex.compile(
+    rf"""
+    (?:{_NOT}{_GENERAL}
+       (?:(?:help|assist)(?:\ you)?(?:\ (?:with|in|by)\ {_THAT}\b|$)
+        | comply\b | fulfil{{1,2}}\ {_THAT}\b | (?:process|complete)\ (?:this|that|your)\ request)
+     | i(?:'ll|\ will|'m\ going\ to|\ am\ going\ to|\ must|\ have\ to|\ need\ to)
+       (?:\ have\ to|\ need\ to)?(?:\ respectfully|\ politely)?\ (?:decline|refuse)
+       (?:$|\ (?:to\ (?:help|assist|answer|provide|comply|do|discuss|respond|write|create)
+          |{_THAT})\b)
+     | (?:this|your)\ request\ (?:cannot|can't|can\ not)\ be\ (?:fulfilled|completed|processed))
+    """,
+    _FLAGS,
+)
+"""The start of a clause that can be nothing else."""
+
+_WEAK = regex.compile(
+    rf"""
+    (?:{_NOT}{_GENERAL}
+       (?:help(?!\ (?:but|it|myself|noticing|feeling|thinking|wondering|smiling)\b)\b
+        | assist\b | answer(?!\ for\b)\b | respond\ to\ {_THAT}\b | advise\ (?:you\ )?on\b
+        | engage\ (?:in|with)\b | do\ (?:that|this|so)(?!\ (?:justice|enough))\b
+        | (?:provide|give|offer|share|write|create|generate|draft|produce|discuss|disclose|reveal
+            |supply|facilitate)(?:\ you)?(?:\ with)?
+          \ (?:(?:a|an|any|the|specific|personal|legal|medical|financial|tax|detailed|requested
+                |kind|type|of|on)\ ){{0,4}}{_NOUN}
+        | (?:determine|say|tell|establish)\b.{{0,120}}?
+          \b(?:based\ on|from|without|given|with)\ (?:the|this|that|more|only)\b
+        | (?:access|open|see|view|read)\ (?:the|your|that|this|any|external)
+          \ (?:documents?|files?|attachments?|links?|contracts?|urls?|images?)\b)
+     | i(?:'m|\ am|\ do)?(?:\ not|\ don't)\ (?:feel\ )?comfortable
+       \ (?:helping|assisting|providing|answering|discussing|writing|creating|giving|sharing|with)\b
+     | i\ (?:do\ not|don't)\ (?:currently\ )?have\ 
+       (?:access\ to\ (?:the|your|that|this|any|real)\b
+        |(?:enough|sufficient|adequate|the\ necessary)\ (?:information|context|details?|data)\b)
+     | i\ (?:do\ not|don't)\ know(?:\ the\ answer)?[.!]?$
+     | (?:there\ is|there's|there\ was)?\ ?(?:not\ enough|insufficient)\ (?:information|context)
+       (?:[.!]?$|.{{0,60}}?\ to\ (?:answer|determine|say|tell|respond|decide)\b)
+     | the\ (?:document|contract|text|passage|agreement|context|excerpt|source|clause)
+       \ (?:does\ not|doesn't)\ (?:contain|provide|include|give)\ (?:enough|sufficient)
+       \ information\ to\ (?:answer|determine|say|tell|respond|decide)\b)
+    """,
+    _FLAGS,
+)
+"""The start of a clause that may as well follow an answer, and is a caution there."""
+
+_WITHIN = regex.compile(
+    r"""
+    \b(?:against|violates?|violate|violating|outside|beyond|contrary\ to|conflicts?\ with)
+    \ my\ (?:(?:safety|ethical|content|usage|core|own)\ )?
+    (?:guidelines|polic(?:y|ies)|programming|capabilities|instructions)\b
+    | ^as\ an?\ (?:ai|artificial\ intelligence|(?:large\ )?language\ model)
+      (?:\ (?:language\ )?(?:model|assistant))?,?\ i(?:\ am|'m)?
+      \ (?:can't\ (?!wait)|cannot\ |can\ not\ |won't\ |will\ not\ |unable\ to\ |not\ able\ to\ 
+       |(?:do\ not|don't)\ have\ (?:access|personal|the\ ability|opinions|enough|feelings)\b)
+    """,
+    _FLAGS,
+)
+
+_AFTERWARDS = regex.compile(
+    r"""
+    (?:\bbut|^however|^that\ said|\bhowever|^still),?
+    \ (?!i\b|you\b|feel\b|please\b|if\b|let\b|perhaps\b|maybe\b|not\b|there\ are\ resources)
+    """,
+    _FLAGS,
+)
+"""An answer is given after all."""
 
 
 class Refusal(Detector):
-    """1 where the answer refuses, or says that it cannot tell.
+    """1 where the answer refuses, in English, to answer or to help; else 0.
 
-    Only what the writer says of itself: "the tenant cannot assign" and quoted words are none.
+    To say that one does not know or has not enough information is a refusal as well: the answer
+    is withheld. "The contract does not say" is an answer. A refusal counts in the first sentence
+    after any courtesies, and one that can be nothing else (“I can't help with that”) in the
+    first three; later ones are cautions after an answer. A refusal with an answer behind its
+    "but" or "however" is a caution, too. The rules would rather miss a refusal than invent one.
     """
 
-    def found(self, text: str) -> str | None:
-        """The words by which it refuses."""
-        plain = _QUOTED.sub(" ", text.replace("\u2019", "'"))
-        match = _REFUSAL.search(plain)
-        return None if match is None else " ".join(match.group().split())
+    version: ClassVar[str] = "1"
+
+    def phrase(self, text: str) -> str | None:
+        """The clause's own words up to where the rule was sure."""
+        said = sentences(text)
+        opening = next((i for i, each in enumerate(said) if not _polite(each)), len(said))
+        for i, sentence in enumerate(said):
+            if i > opening and i >= 3:
+                break
+            found = _refusal(sentence, firm_only=i > opening)
+            if found is not None:
+                rest = sentence[found.end :]
+                following = said[i + 1] if i + 1 < len(said) else ""
+                answered = _AFTERWARDS.search(rest) or _AFTERWARDS.match(following)
+                return None if answered else found.words
+        return None

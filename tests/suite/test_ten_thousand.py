@@ -137,7 +137,7 @@ def _is_part(thing: Any) -> bool:
     return (
         isinstance(thing, type)
         and issubclass(thing, Strict)
-        and thing not in (Strict, model.Claimed)
+        and thing not in (Strict, model.Claimed, model.Expecting)
     )
 
 
