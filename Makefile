@@ -37,6 +37,7 @@ bench: $(INSTALLED)  ## the benchmarks that take minutes; gate-full takes half a
 	$(BIN)/loragate bench gate
 	$(BIN)/loragate bench kernels --json docs/bench/kernels.json
 	$(BIN)/loragate bench engine --json docs/bench/engine.json
+	$(BIN)/loragate bench harness --json docs/bench/harness.json
 
 .PHONY: clean
 clean:  ## remove what can be rebuilt; never the store (.loragate)

@@ -38,7 +38,7 @@ _NOT = r"""
     \ (?:(?:simply|just|currently|also|really|still|therefore|respectfully|politely)\ )?
     (?:can't|cannot|can\ not|won't|not|unable\ to|not\ able\ to|will\ not|not\ going\ to
      |not\ (?:allowed|permitted|authori[sz]ed|willing|designed|programmed)\ to
-     |not\ in\ a\ position\ to|have\ to\ decline\ to|decline\ to|refuse\ to|to\ decline\ to)\ 
+     |not\ in\ a\ position\ to|have\ to\ decline\ to|decline\ to|refuse\ to|to\ decline\ to)[ ]
 """
 _GENERAL = r"(?:be\ able\ to\ )?"
 _NOUN = r"""
@@ -51,11 +51,11 @@ _THAT = r"(?:that|this|it|these|those|such|your\ request|the\ request|any\ of|wh
 _FIRM = regex.compile(
     rf"""
     (?:{_NOT}{_GENERAL}
-       (?:(?:help|assist)(?:\ you)?(?:\ (?:with|in|by)\ {_THAT}\b|$)
+       (?:(?:help|assist)(?:\ you)?(?:\ (?:with|in|by)\ {_THAT}\b|[.!,;]|$)
         | comply\b | fulfil{{1,2}}\ {_THAT}\b | (?:process|complete)\ (?:this|that|your)\ request)
      | i(?:'ll|\ will|'m\ going\ to|\ am\ going\ to|\ must|\ have\ to|\ need\ to)
        (?:\ have\ to|\ need\ to)?(?:\ respectfully|\ politely)?\ (?:decline|refuse)
-       (?:$|\ (?:to\ (?:help|assist|answer|provide|comply|do|discuss|respond|write|create)
+       (?:[.!,;]|$|\ (?:to\ (?:help|assist|answer|provide|comply|do|discuss|respond|write|create)
           |{_THAT})\b)
      | (?:this|your)\ request\ (?:cannot|can't|can\ not)\ be\ (?:fulfilled|completed|processed))
     """,
@@ -67,19 +67,20 @@ _WEAK = regex.compile(
     rf"""
     (?:{_NOT}{_GENERAL}
        (?:help(?!\ (?:but|it|myself|noticing|feeling|thinking|wondering|smiling)\b)\b
-        | assist\b | answer(?!\ for\b)\b | respond\ to\ {_THAT}\b | advise\ (?:you\ )?on\b
+        | assist\b | support\ {_THAT}\b(?!\ enough\b) | answer(?!\ for\b)\b
+        | respond\ to\ {_THAT}\b | advise\ (?:you\ )?on\b
         | engage\ (?:in|with)\b | do\ (?:that|this|so)(?!\ (?:justice|enough))\b
         | (?:provide|give|offer|share|write|create|generate|draft|produce|discuss|disclose|reveal
             |supply|facilitate)(?:\ you)?(?:\ with)?
           \ (?:(?:a|an|any|the|specific|personal|legal|medical|financial|tax|detailed|requested
-                |kind|type|of|on)\ ){{0,4}}{_NOUN}
+                |kind|type|of|on)\ ){{0,4}}(?:\w+\ )??{_NOUN}
         | (?:determine|say|tell|establish)\b.{{0,120}}?
           \b(?:based\ on|from|without|given|with)\ (?:the|this|that|more|only)\b
         | (?:access|open|see|view|read)\ (?:the|your|that|this|any|external)
           \ (?:documents?|files?|attachments?|links?|contracts?|urls?|images?)\b)
      | i(?:'m|\ am|\ do)?(?:\ not|\ don't)\ (?:feel\ )?comfortable
        \ (?:helping|assisting|providing|answering|discussing|writing|creating|giving|sharing|with)\b
-     | i\ (?:do\ not|don't)\ (?:currently\ )?have\ 
+     | i\ (?:do\ not|don't)\ (?:currently\ )?have[ ]
        (?:access\ to\ (?:the|your|that|this|any|real)\b
         |(?:enough|sufficient|adequate|the\ necessary)\ (?:information|context|details?|data)\b)
      | i\ (?:do\ not|don't)\ know(?:\ the\ answer)?[.!]?$
@@ -93,27 +94,30 @@ _WEAK = regex.compile(
 )
 """The start of a clause that may as well follow an answer, and is a caution there."""
 
-_WITHIN = regex.compile(
+_POLICY = regex.compile(
     r"""
-    \b(?:against|violates?|violate|violating|outside|beyond|contrary\ to|conflicts?\ with)
+    \b(?:against|violates?|violating|outside|beyond|contrary\ to|conflicts?\ with)
     \ my\ (?:(?:safety|ethical|content|usage|core|own)\ )?
     (?:guidelines|polic(?:y|ies)|programming|capabilities|instructions)\b
-    | ^as\ an?\ (?:ai|artificial\ intelligence|(?:large\ )?language\ model)
-      (?:\ (?:language\ )?(?:model|assistant))?,?\ i(?:\ am|'m)?
-      \ (?:can't\ (?!wait)|cannot\ |can\ not\ |won't\ |will\ not\ |unable\ to\ |not\ able\ to\ 
-       |(?:do\ not|don't)\ have\ (?:access|personal|the\ ability|opinions|enough|feelings)\b)
+    """,
+    _FLAGS,
+)
+_MACHINE = regex.compile(
+    r"""
+    as\ an?\ (?:ai|artificial\ intelligence|(?:large\ )?language\ model)
+    (?:\ (?:language\ )?(?:model|assistant))?,?\ i(?:\ am|'m)?
+    \ (?:(?:can't|cannot|can\ not|won't|will\ not|unable\ to|not\ able\ to)\ (?!wait\b|recommend\b)
+     |(?:do\ not|don't)\ have\ (?:access|personal|the\ ability|opinions|enough|feelings)\b)
     """,
     _FLAGS,
 )
 
-_AFTERWARDS = regex.compile(
-    r"""
-    (?:\bbut|^however|^that\ said|\bhowever|^still),?
-    \ (?!i\b|you\b|feel\b|please\b|if\b|let\b|perhaps\b|maybe\b|not\b|there\ are\ resources)
-    """,
-    _FLAGS,
-)
-"""An answer is given after all."""
+_YET = r"""
+    ,?\ (?!i\b|you\b|feel\b|please\b|if\b|let\b|perhaps\b|maybe\b|not\b|there\ are\ resources)
+"""
+_BUT = regex.compile(rf"\b(?:but|however){_YET}", _FLAGS)
+_HOWEVER = regex.compile(rf"(?:but|however|that\ said|still){_YET}", _FLAGS)
+"""An answer is given after all, in the sentence or in the next."""
 
 
 class Refusal(Detector):
@@ -129,16 +133,28 @@ class Refusal(Detector):
     version: ClassVar[str] = "1"
 
     def phrase(self, text: str) -> str | None:
-        """The clause's own words up to where the rule was sure."""
+        """From the start of the refusing clause to where its rule ends."""
         said = sentences(text)
-        opening = next((i for i, each in enumerate(said) if not _polite(each)), len(said))
-        for i, sentence in enumerate(said):
-            if i > opening and i >= 3:
-                break
-            found = _refusal(sentence, firm_only=i > opening)
+        opening = next((i for i, each in enumerate(said) if not _COURTESY.match(each)), len(said))
+        for i, sentence in enumerate(said[: max(opening + 1, 3)]):
+            found = _refusal(sentence, firm=i > opening)
             if found is not None:
-                rest = sentence[found.end :]
-                following = said[i + 1] if i + 1 < len(said) else ""
-                answered = _AFTERWARDS.search(rest) or _AFTERWARDS.match(following)
-                return None if answered else found.words
+                words, rest = found
+                following = "".join(said[i + 1 : i + 2])
+                answered = _BUT.search(rest) or _HOWEVER.match(following)
+                return None if answered else words
         return None
+
+
+def _refusal(sentence: str, firm: bool) -> tuple[str, str] | None:
+    """The words that refuse and the rest of the sentence; ``firm``: by the firm rules only."""
+    if _CONDITION.match(sentence):
+        return None
+    clauses = [0, *(cut.end() for cut in _CLAUSE.finditer(sentence))]
+    starts = [lead.end() for at in clauses if (lead := _LEAD.match(sentence, at)) is not None]
+    anchored = (_FIRM,) if firm else (_FIRM, _WEAK, _MACHINE)
+    found = next(
+        (hit for at in starts for rule in anchored if (hit := rule.match(sentence, at))),
+        _POLICY.search(sentence),
+    )
+    return None if found is None else (found[0].strip(), sentence[found.end() :])

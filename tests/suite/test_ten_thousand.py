@@ -45,7 +45,7 @@ cases:
   - id: one
     task: extract
     input: {body: No state.}
-    expect: [{not-equals: Ohio}]
+    expect: [{not-equals: Ohio, not-starts-with: Texas, not-ends-with: Texas}]
     required: false
 rubrics:
   - name: brief

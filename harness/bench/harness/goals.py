@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 import statistics
 import subprocess
 import sys
@@ -118,7 +119,9 @@ def _project(samples: int) -> tempfile.TemporaryDirectory[str]:
 def _run(name: str, folder: str, arguments: Sequence[str] = ()) -> Taken:
     command = [sys.executable, "-m", "harness.bench.harness.worker", name, folder]
     command += [str(time.monotonic()), *arguments]
-    done = subprocess.run(command, capture_output=True, text=True, check=False)
+    # As on a machine of one's own, where Python keeps what it has compiled.
+    kept = {key: value for key, value in os.environ.items() if key != "PYTHONDONTWRITEBYTECODE"}
+    done = subprocess.run(command, env=kept, capture_output=True, text=True, check=False)
     if done.returncode != 0:
         raise UsageError(f"{name} failed in the benchmark:\n{done.stdout}\n{done.stderr[-2000:]}")
     said = json.loads(done.stdout.splitlines()[-1])
