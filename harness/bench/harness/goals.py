@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import shutil
 import statistics
 import subprocess
 import sys
@@ -20,8 +21,8 @@ from harness.types import BenchRow
 from .world import write
 
 SAMPLES = (10_000, 100_000)
-RIVALS = {"lm_eval": 10_000, "inspect_ai": 1_000, "deepeval": 200}
-"""Package → samples: fewer for those that take long."""
+RIVALS = {"lm_eval": 10_000, "promptfoo": 1_000, "inspect_ai": 1_000, "deepeval": 200}
+"""Package or command → samples: fewer for those that take long."""
 ROUNDS = 3
 PER_SAMPLE, RATIO, FIRST, CACHED = 0.2, 1.3, 1.0, 5.0
 """Milliseconds of a sample, growth of it, and seconds to the first result and of a cached run."""
@@ -48,7 +49,9 @@ def rows(samples: tuple[int, int], rivals: dict[str, int], rounds: int) -> Itera
     few, many = samples
     ours: dict[int, list[Taken]] = {few: [], many: []}
     cached: list[Taken] = []
-    others: dict[str, list[Taken]] = {name: [] for name in rivals if find_spec(name)}
+    others: dict[str, list[Taken]] = {
+        name: [] for name in rivals if find_spec(name) or shutil.which(name)
+    }
     for number in range(1, rounds + 1):
         _say(f"round {number} of {rounds}: {few:,} samples")
         with _project(few) as folder:

@@ -10,6 +10,7 @@ from __future__ import annotations
 import json
 import os
 import resource
+import subprocess
 import sys
 import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
@@ -22,6 +23,7 @@ from harness.types import Output
 
 from .world import ROWS
 
+_PROCESSES = (resource.RUSAGE_SELF, resource.RUSAGE_CHILDREN)
 Clock = dict[str, float]
 FIRST: Clock = {}
 """When the first output was given."""
@@ -151,13 +153,41 @@ def deepeval(folder: Path, arguments: Sequence[str]) -> None:
     )
 
 
+def promptfoo(folder: Path, arguments: Sequence[str]) -> None:
+    """``promptfoo eval`` over the rows with its own echo provider."""
+    rows = [json.loads(line) for line in (folder / ROWS).read_text().splitlines()]
+    tests = [
+        {
+            "vars": {"question": row["question"]},
+            "assert": [{"type": "equals", "value": row["answer"]}],
+        }
+        for row in rows
+    ]
+    (folder / "tests.json").write_text(json.dumps(tests))
+    config = {"prompts": ["{{question}}"], "providers": ["echo"], "tests": "file://tests.json"}
+    (folder / "promptfooconfig.json").write_text(json.dumps(config))
+    told = {"PROMPTFOO_DISABLE_TELEMETRY": "1", "PROMPTFOO_DISABLE_UPDATE": "1"}
+    quiet = ["--no-cache", "--no-table", "--no-progress-bar", "--no-share"]
+    done = subprocess.run(
+        ["promptfoo", "eval", "-c", "promptfooconfig.json", *quiet],
+        cwd=folder,
+        env={**os.environ, **told, "PROMPTFOO_CONFIG_DIR": str(folder / "kept")},
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    if done.returncode != 0:
+        raise SystemExit(done.stdout[-1000:] + done.stderr[-1000:])
+
+
 WORKERS: Mapping[str, Callable[[Path, Sequence[str]], None]] = {
     "gate": gate,
     "lm_eval": lm_eval,
     "inspect_ai": inspect,
     "deepeval": deepeval,
+    "promptfoo": promptfoo,
 }
-"""By the package that must be installed; ``gate`` is ours."""
+"""By the package or command that must be installed; ``gate`` is ours."""
 
 
 def main() -> None:
@@ -165,9 +195,8 @@ def main() -> None:
     name, folder, began, *arguments = sys.argv[1:]
     WORKERS[name](Path(folder), arguments)
     last = time.monotonic()
-    peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss * (
-        1 if sys.platform == "darwin" else 1024
-    )
+    used = (resource.getrusage(who).ru_maxrss for who in _PROCESSES)
+    peak = max(used) * (1 if sys.platform == "darwin" else 1024)
     times = {key: at - float(began) for key, at in (*FIRST.items(), ("last", last))}
     sys.stdout.write("\n" + json.dumps({**times, "peak": peak}) + "\n")
 
