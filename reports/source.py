@@ -40,9 +40,7 @@ class Source:
             pair: {scorer: _mean(repeats) for scorer, repeats in scorers.items()}
             for pair, scorers in values.items()
         }
-        self.whole = frozenset(
-            (score.case, score.scorer) for score in record.scores if score.parts
-        )
+        self.whole = frozenset((score.case, score.scorer) for score in record.scores if score.parts)
         self.repeats = {
             pair: max(len(repeats) for repeats in scorers.values())
             for pair, scorers in values.items()
