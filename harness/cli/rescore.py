@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
+import subprocess
+import sys
 from pathlib import Path
 from typing import Annotated
 
-import pytest
 import typer
 
 
@@ -16,6 +17,7 @@ def rescore(
     ] = None,
     baseline: Annotated[str | None, typer.Option(help="What is in production.")] = None,
     store: Annotated[Path | None, typer.Option(help="The store.")] = None,
+    engine: Annotated[str | None, typer.Option(help="What ran the models.")] = None,
 ) -> None:
     """Gate again without inference: every output is the history's, every score is new.
 
@@ -24,10 +26,11 @@ def rescore(
 
     Example: `loragate rescore suites/`
     """
-    arguments = [*map(str, paths), "--no-inference"]
+    arguments = ["-m", "pytest", *map(str, paths), "--no-inference"]
     for name in candidate or ():
         arguments += ["--candidate", name]
-    for option, value in (("--baseline", baseline), ("--store", store)):
+    others = (("--baseline", baseline), ("--store", store), ("--engine", engine))
+    for option, value in others:
         if value is not None:
             arguments += [option, str(value)]
-    raise typer.Exit(int(pytest.main(arguments)))
+    raise typer.Exit(subprocess.call([sys.executable, *arguments]))

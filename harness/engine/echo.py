@@ -1,8 +1,8 @@
 """An engine without a model: for trying a suite, and for measuring what everything else costs.
 
 It writes the end of the prompt, and its likelihoods are drawn from a hash of arm, prompt and
-choice. So it is quick, the same everywhere, and every arm differs from every other; what a gate
-then decides means nothing. ``engine = "echo"`` in ``[tool.loragate]``, or ``--engine echo``.
+choice. So it is quick, the same everywhere, and every arm differs from every other. Nothing is
+decided by it. ``pytest suites/ --engine echo``.
 """
 
 from __future__ import annotations
@@ -18,6 +18,8 @@ from harness.types import Arm, Output
 
 class EchoEngine:
     """See ``harness.engine.protocol.EngineFactory``; adapters are not opened."""
+
+    rehearses = True
 
     def __init__(
         self,

@@ -89,7 +89,8 @@ class Engine(Protocol):
 class EngineFactory(Protocol):
     """How an engine of the registry is made; ``paths`` is arm digest → adapter directory.
 
-    Raises EngineError if the base model or an adapter cannot be loaded.
+    Raises EngineError if the base model or an adapter cannot be loaded. A factory with a true
+    attribute ``rehearses`` runs no model: no decision is made by what it answers.
     """
 
     def __call__(

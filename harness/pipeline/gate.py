@@ -121,21 +121,24 @@ class Gate:
             missing_suites=self._missing_suites,
             reruns=reruns,
         )
+        if self._rehearsal is not None:
+            return _incomplete(decision, self._rehearsal)
         whole = not (not_run or reruns or self._missing_suites)
         decision = candidacy.conclude(decision, results, whole)
         if decision.verdict is not GateVerdict.PROMOTE or self._changed is None:
             return decision
-        return replace(
-            decision,
-            verdict=GateVerdict.INCOMPLETE,
-            reasons=(self._changed,),
-            attempt=None,
-            repeats=None,
-        )
+        return _incomplete(decision, self._changed)
 
     @property
     def _missing_suites(self) -> tuple[str, ...]:
         return self._policy.missing(gated.suite.name for gated in self._suites)
+
+    @cached_property
+    def _rehearsal(self) -> str | None:
+        name = self._settings.engine
+        if not getattr(ENGINES.load(name), "rehearses", False):
+            return None
+        return f"the engine '{name}' runs no model: nothing is decided by it"
 
     @cached_property
     def _changed(self) -> str | None:
@@ -242,3 +245,14 @@ class Gate:
             engine.close()
             raise EngineError(f"{problem}; gate it again")
         return engine
+
+
+def _incomplete(decision: GateDecision, reason: str) -> GateDecision:
+    """Neither a promotion nor an attempt."""
+    return replace(
+        decision,
+        verdict=GateVerdict.INCOMPLETE,
+        reasons=(reason,),
+        attempt=None,
+        repeats=None,
+    )

@@ -31,11 +31,12 @@ def test_what_the_history_does_not_hold_is_not_measured(gate, project, report, c
 def test_the_verb_runs_the_gate(gate, project, report, calls, monkeypatch):
     gate("--candidate", "better=adapters/v2")
     given = []
-    monkeypatch.setattr("pytest.main", lambda arguments: given.append(arguments) or 0)
-    options = ["--candidate", "better=adapters/v2", "--baseline", "v1", "--store", "s"]
-    done = CliRunner().invoke(app, ["rescore", "suites", *options])
+    monkeypatch.setattr("subprocess.call", lambda command: given.append(command) or 0)
+    options = ["--candidate", "better=adapters/v2", "--baseline", "v1", "--store", ".loragate"]
+    done = CliRunner().invoke(app, ["rescore", "suites", *options, "--engine", "fake"])
     assert done.exit_code == 0
-    result = gate(*given[0][1:-2])  # in the project's own store
+    _, _, _, suites, *arguments = given[0]
+    result = gate(*arguments, suites=suites)
     assert (result.ret, len(calls)) == (0, 1)
 
 
@@ -63,3 +64,14 @@ def test_repeats_are_asked_with_their_seeds_and_vote(gate, project, report, call
     assert (
         len({answer["key"] for answer in third}) == 2 * 3 * 100
     )  # the hand-written asks as a row does
+
+
+def test_an_echo_decides_nothing(gate, report):
+    """It ran no model: neither a promotion nor an attempt."""
+    result = gate("--engine", "echo")
+    (candidate,) = report()["candidates"]
+    assert (result.ret, candidate["verdict"]) == (1, "INCOMPLETE")
+    result.stdout.fnmatch_lines(["*the engine 'echo' runs no model: nothing is decided by it*"])
+    gate("--engine", "echo")
+    assert gate().ret == 0
+    assert not any("ttempt 2" in note for note in report()["candidates"][0]["notes"])
