@@ -1,8 +1,8 @@
 """An engine without a model: for trying a suite, and for measuring what everything else costs.
 
-It writes the end of the prompt, and its likelihoods are drawn from a hash of arm, prompt and
-choice. So it is quick, the same everywhere, and every arm differs from every other. Nothing is
-decided by it. ``pytest suites/ --engine echo``.
+It writes the end of the prompt, every arm the same; likelihoods are drawn from a hash of arm,
+prompt and choice. So it is quick, the same everywhere, and arms have an effect. Nothing is decided
+by it. ``pytest suites/ --engine echo``.
 """
 
 from __future__ import annotations

@@ -133,12 +133,11 @@ class Gate:
     def _missing_suites(self) -> tuple[str, ...]:
         return self._policy.missing(gated.suite.name for gated in self._suites)
 
-    @cached_property
+    @property
     def _rehearsal(self) -> str | None:
-        name = self._settings.engine
-        if not getattr(ENGINES.load(name), "rehearses", False):
+        if not self.run.settings["rehearsal"]:
             return None
-        return f"the engine '{name}' runs no model: nothing is decided by it"
+        return f"the engine '{self._settings.engine}' runs no model: nothing is decided by it"
 
     @cached_property
     def _changed(self) -> str | None:

@@ -9,6 +9,7 @@ from datetime import UTC, datetime
 from importlib.metadata import PackageNotFoundError, version
 
 from harness.engine.numerics import numerics_class
+from harness.registry import ENGINES
 from harness.suite.policy import Policy
 from harness.types import Arm, Run
 
@@ -47,6 +48,7 @@ def make_header(
             "baseline": settings.baseline.name,
             "candidates": [named.name for named in settings.candidates],
             "engine": settings.engine,
+            "rehearsal": getattr(ENGINES.load(settings.engine), "rehearses", False),
             "aa": twice,
             "policy": policy.model_dump(mode="json"),
             "python": platform.python_version(),

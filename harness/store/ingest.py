@@ -8,12 +8,12 @@ that is still being written, never doubles a row and never leaves one out for go
 from __future__ import annotations
 
 import functools
+from array import array
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
+from itertools import accumulate
 from pathlib import Path
 from typing import TYPE_CHECKING, NamedTuple
-
-import numpy as np
 
 from harness.errors import StoreError
 from harness.store import codec
@@ -150,7 +150,7 @@ class _Lines:
         import pyarrow
 
         # Made of buffers: to take a list, pyarrow imports pandas where that is installed.
-        ends = np.cumsum([0, *map(len, self._payloads)], dtype=np.int64)
+        ends = array("q", accumulate(map(len, self._payloads), initial=0))
         text = pyarrow.py_buffer(b"".join(self._payloads))
         payloads = pyarrow.Array.from_buffers(
             pyarrow.large_binary(), len(self._payloads), [None, pyarrow.py_buffer(ends), text]
@@ -158,7 +158,7 @@ class _Lines:
         numbers = pyarrow.Array.from_buffers(
             pyarrow.int64(),
             len(self._numbers),
-            [None, pyarrow.py_buffer(np.array(self._numbers, np.int64))],
+            [None, pyarrow.py_buffer(array("q", self._numbers))],
         )
         self._batches.append(pyarrow.record_batch([numbers, payloads], names=["seq", "payload"]))
         self._numbers.clear()

@@ -19,6 +19,9 @@ from harness.types import Attempt, Case, CheckResult, Claim, Kind, Role, Run, Sc
 _ROW = "list_sort(map_entries(fields::MAP(VARCHAR, JSON)))"
 """The row of a case, whatever the order of its fields."""
 
+_REHEARSED = "SELECT run FROM data.runs WHERE settings->>'rehearsal' = 'true'"
+"""Runs of an engine without a model, from which nothing is learned of any arm."""
+
 _SHARING = f"""
   WITH earlier AS (
     SELECT run, input_digest, fields FROM data.cases
@@ -54,12 +57,12 @@ WHERE b.digest = $baseline AND d.attempt IS NULL AND d.repeats IS NULL
     WHERE k.run = d.run AND k.candidate = d.candidate
       AND k.against IS NOT NULL AND k.estimate IS NOT NULL
   )
-  AND d.run IN ({_SHARING})
+  AND d.run IN ({_SHARING}) AND d.run NOT IN ({_REHEARSED})
 """
 
-_KNOWS = """
+_KNOWS = f"""
 SELECT count(*) > 0 FROM data.arms JOIN data.ends USING (run)
-WHERE digest = ? AND role IN ('baseline', 'candidate')
+WHERE digest = ? AND role IN ('baseline', 'candidate') AND run NOT IN ({_REHEARSED})
 """
 
 _LAST_RULES = """
@@ -95,7 +98,7 @@ ORDER BY run, seq
 """
 """Of each case and scorer from one run: the latest that could score it, else the latest."""
 
-_COMPARISON = """
+_COMPARISON = f"""
 SELECT k.run, c.digest, r.digest, k.n, k.wins, k.losses, k.clusters
 FROM data.checks k
 JOIN data.ends e ON e.run = k.run
@@ -103,6 +106,7 @@ JOIN data.arms c ON c.run = k.run AND c.role = 'candidate' AND c.name = k.candid
 JOIN data.arms r ON r.run = k.run AND r.role = k.against
 WHERE k.suite = $suite AND k.task = $task AND k.metric = $metric
   AND k.kind IN ('check', 'rubric') AND k.wins IS NOT NULL AND c.digest <> r.digest
+  AND k.run NOT IN ({_REHEARSED})
 ORDER BY k.run DESC, k.n DESC, k.against = 'baseline' DESC, k.seq
 LIMIT 1
 """
@@ -120,7 +124,7 @@ JOIN data.cases q ON q.run = $run AND q.digest = c."case"
 WHERE c.arm = $candidate AND q.suite = $suite AND q.task = $task AND q.kind = 'check'
 """
 
-_WORK = """
+_WORK = f"""
 SELECT
   sum(prompt_tokens) FILTER (logprobs IS NOT NULL), sum(seconds) FILTER (logprobs IS NOT NULL),
   sum(prompt_tokens) FILTER (text IS NOT NULL), sum(tokens) FILTER (text IS NOT NULL),
@@ -128,7 +132,10 @@ SELECT
 FROM data.outputs
 WHERE error IS NULL AND seconds > 0 AND run IN (
   SELECT run FROM data.runs
-  WHERE numerics = (SELECT arg_max(numerics, run) FROM data.runs SEMI JOIN data.outputs USING (run))
+  WHERE numerics = (
+    SELECT arg_max(numerics, run) FROM data.runs SEMI JOIN data.outputs USING (run)
+    WHERE run NOT IN ({_REHEARSED})
+  )
 )
 """
 

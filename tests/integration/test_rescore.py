@@ -75,3 +75,13 @@ def test_an_echo_decides_nothing(gate, report):
     gate("--engine", "echo")
     assert gate().ret == 0
     assert not any("ttempt 2" in note for note in report()["candidates"][0]["notes"])
+
+
+def test_a_rehearsal_leaves_nothing_in_the_notes_of_a_gate(gate, project, report):
+    """Neither is its candidate one that was looked at, nor its baseline one that is known."""
+    project.adapter("v3", 0.9)
+    gate("--engine", "echo", "--candidate", "v3")
+    gate("--candidate", "v2")
+    notes = report()["candidates"][0]["notes"]
+    assert not any("looked at in partial runs" in note for note in notes)
+    assert any("no record of the baseline v1" in note for note in notes)
