@@ -41,7 +41,7 @@ def test_figures() -> None:
     assert found["1,000 samples: first result"].met is True
     assert found["memory of one more sample"].value == 80.0
     pairs = [(Taken(1.0, 1.6, 1e8), Taken(0.5, 0.8, 1e8))] * 3
-    cost, ratio = _against("lm_eval", 100, pairs)
+    cost, ratio = _against("lm_eval", 100, pairs, "")
     assert (cost.value, ratio.value, ratio.note) == (16.0, 0.5, "ours 8 ms a sample")
 
 

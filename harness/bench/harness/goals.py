@@ -52,6 +52,7 @@ def rows(samples: tuple[int, int], rivals: dict[str, int], rounds: int) -> Itera
     others: dict[str, list[tuple[Taken, Taken]]] = {
         name: [] for name in rivals if find_spec(name) or shutil.which(name)
     }
+    failed: dict[str, str] = {}
     for number in range(1, rounds + 1):
         _say(f"round {number} of {rounds}: {few:,} samples")
         with _project(few) as folder:
@@ -59,10 +60,13 @@ def rows(samples: tuple[int, int], rivals: dict[str, int], rounds: int) -> Itera
             three = ["--baseline", "v1", "--candidate", "v2"]
             _run("gate", folder, three)
             cached.append(_run("gate", folder, three))
-        for name, taken in others.items():
+        for name in [name for name in others if name not in failed]:
             _say(f"round {number} of {rounds}: {name}, {rivals[name]:,} samples")
             with _project(rivals[name]) as folder:
-                taken.append((_run(name, folder), _run("gate", folder)))
+                try:
+                    others[name].append((_run(name, folder), _run("gate", folder)))
+                except UsageError as error:  # nobody else's figures are lost with it
+                    failed[name] = str(error).splitlines()[0]
         if number == 1:  # minutes; its time is the work of many small ones
             _say(f"round {number} of {rounds}: {many:,} samples")
             with _project(many) as folder:
@@ -72,7 +76,8 @@ def rows(samples: tuple[int, int], rivals: dict[str, int], rounds: int) -> Itera
     name = f"cached gate of {few:,} samples × 3 arms"
     yield BenchRow(name, round(seconds, 2), "s", f"< {CACHED:g}", seconds < CACHED)
     for name, count in rivals.items():
-        yield from _against(name, count, others.get(name, []))
+        why = failed.get(name, f"{name} is not installed here")
+        yield from _against(name, count, [] if name in failed else others.get(name, []), why)
 
 
 def _own(ours: dict[int, list[Taken]], samples: tuple[int, int]) -> Iterator[BenchRow]:
@@ -96,11 +101,13 @@ def _own(ours: dict[int, list[Taken]], samples: tuple[int, int]) -> Iterator[Ben
     yield BenchRow("memory of one more sample", round(more, 2), "kB")
 
 
-def _against(name: str, count: int, pairs: Sequence[tuple[Taken, Taken]]) -> Iterator[BenchRow]:
-    """``pairs``: a rival's run of one arm and ours of two, on the same rows."""
+def _against(
+    name: str, count: int, pairs: Sequence[tuple[Taken, Taken]], why: str
+) -> Iterator[BenchRow]:
+    """``pairs``: a rival's run of one arm, ours of two on the same rows; ``why`` there is none."""
     said = f"{name}, {count:,} samples: one sample of one arm"
     if not pairs:
-        yield BenchRow(said, None, "ms", note=f"{name} is not installed here")
+        yield BenchRow(said, None, "ms", note=why)
         return
     theirs, ours = [pair[0] for pair in pairs], [pair[1] for pair in pairs]
     peak = max(one.peak for one in theirs) / 1e6
