@@ -54,12 +54,32 @@ class Claim(StrEnum):
     """Of a slice: no loss is proven. It has no margin, and passes where too little is known."""
 
 
+class Relation(StrEnum):
+    """What must hold of the answer to a mutated text."""
+
+    INVARIANT = "invariant"
+    """The same answer is right."""
+    EQUIVALENT = "equivalent"
+    """The score stays, within a tolerance."""
+    CHANGES = "changes"
+    """Another answer is right."""
+    REFUSES = "refuses"
+    """The answer is withheld."""
+    CLARIFIES = "clarifies"
+    """The answer asks what was meant."""
+    FLAGS = "flags"
+    """The answer says that the text contradicts itself, or what it takes for granted."""
+    MONOTONIC = "monotonic"
+    """The score does not fall."""
+
+
 class Kind(StrEnum):
     """What a pytest item stands for."""
 
     CHECK = "check"
     RUBRIC = "rubric"
     CASE = "case"
+    MUTATION = "mutation"
     TRIPWIRE = "tripwire"
 
 

@@ -1,8 +1,10 @@
-"""Records to plain values and back: the one place that knows how a dataclass is written down.
+"""Records to JSON and back: the one place that knows how a dataclass is written down.
 
-``encode`` turns a record into what JSON and UTF-8 can carry, ``decode`` turns it back into an
-equal record. Both are compiled once per class from its type hints and are strict: a value that
-would not come back equal (NaN, a tuple where any JSON is allowed, a number as text) is refused.
+``encode`` turns a record into JSON that UTF-8 can carry, ``decode`` turns what ``json`` reads of
+it into an equal record. Both are compiled once per class from its type hints and are strict: a
+value that would not come back equal (NaN, a tuple where any JSON is allowed, a number as text) is
+refused. The text is made in one pass, without plain values between: a gate writes every case and
+score, and this is most of what it costs.
 """
 
 from __future__ import annotations
@@ -13,6 +15,7 @@ import json
 import types
 import typing
 from collections.abc import Callable, Iterable, Mapping, Sequence
+from operator import attrgetter
 from typing import Any, TypeVar, cast
 
 from harness.errors import StoreError
@@ -20,18 +23,21 @@ from harness.store.values import (
     Plain,
     decode_json,
     decode_text,
-    encode_json,
-    encode_text,
     integer,
     misfit,
     number,
     truth,
+    write_integer,
+    write_json,
+    write_number,
+    write_text,
+    write_truth,
 )
 
 R = TypeVar("R")
-Code = Callable[[Any], Any]
-
-_JSON = json.JSONEncoder(ensure_ascii=False, allow_nan=False, separators=(",", ":"))
+T = TypeVar("T")
+Write = Callable[[Any], str]
+Decode = Callable[[Any], Any]
 
 
 class Column(enum.Enum):
@@ -59,14 +65,14 @@ _LISTS = {
 class Codec:
     """Both directions of one type, and the column it fits."""
 
-    encode: Code
-    decode: Code
+    write: Write
+    decode: Decode
     column: Column
 
 
 @dataclasses.dataclass(frozen=True, slots=True)
 class Field:
-    """One field of a record; ``default`` is encoded, and None where the field is required."""
+    """One field of a record; ``default`` is plain, and None where the field is required."""
 
     name: str
     codec: Codec
@@ -75,27 +81,27 @@ class Field:
 
 
 _CODECS: dict[object, Codec] = {
-    str: Codec(encode_text, decode_text, Column.TEXT),
-    float: Codec(number, number, Column.NUMBER),
-    int: Codec(integer, integer, Column.INTEGER),
-    bool: Codec(truth, truth, Column.TRUTH),
-    Any: Codec(encode_json, decode_json, Column.JSON),
+    str: Codec(write_text, decode_text, Column.TEXT),
+    float: Codec(write_number, number, Column.NUMBER),
+    int: Codec(write_integer, integer, Column.INTEGER),
+    bool: Codec(write_truth, truth, Column.TRUTH),
+    Any: Codec(write_json, decode_json, Column.JSON),
 }
 """By type hint: the scalars, and what has been compiled of them since."""
 
 _FIELDS: dict[object, tuple[Field, ...]] = {}
 
 
-def encode(record: object) -> dict[str, Plain]:
-    """A dataclass instance as plain values, in the order of its fields.
+def encode(record: object) -> str:
+    """A dataclass instance as JSON, in the order of its fields: one line, never NaN.
 
     Raises StoreError, naming the field, for what could not be read back as it was.
     """
-    return cast("dict[str, Plain]", _codec(type(record)).encode(record))
+    return _codec(type(record)).write(record)
 
 
 def decode(cls: type[R], plain: Mapping[str, Plain]) -> R:
-    """The record that ``encode`` was given.
+    """The record that ``encode`` was given, from what ``json`` reads of it.
 
     A missing field takes its default. Raises StoreError for an unknown field, a missing one
     without default, or a value of another type.
@@ -113,11 +119,6 @@ def from_rows(cls: type[R], rows: Sequence[Sequence[object]]) -> list[R]:
     columns = zip(*rows, strict=True)
     members = zip(fields(cls), columns, strict=True)
     return list(map(cls, *[_from_column(field, column) for field, column in members]))
-
-
-def to_json(plain: Plain) -> str:
-    """The JSON text of encoded values: one line, UTF-8, never NaN."""
-    return _JSON.encode(plain)
 
 
 def fields(cls: type[Any]) -> tuple[Field, ...]:
@@ -143,10 +144,14 @@ def _from_column(field: Field, column: Sequence[Any]) -> Sequence[object]:
 def _field(declared: dataclasses.Field[Any], hint: object) -> Field:
     codec = _codec(hint)
     if declared.default is not dataclasses.MISSING:
-        return Field(declared.name, codec, False, codec.encode(declared.default))
+        return Field(declared.name, codec, False, _plain(codec, declared.default))
     if declared.default_factory is not dataclasses.MISSING:
-        return Field(declared.name, codec, False, codec.encode(declared.default_factory()))
+        return Field(declared.name, codec, False, _plain(codec, declared.default_factory()))
     return Field(declared.name, codec, True, None)
+
+
+def _plain(codec: Codec, value: object) -> Plain:
+    return cast(Plain, json.loads(codec.write(value)))
 
 
 def _codec(hint: object) -> Codec:
@@ -175,9 +180,10 @@ def _optional(arguments: tuple[object, ...]) -> Codec:
     if others or len(arguments) != 2:
         raise TypeError(f"no codec for a union of {arguments}: the only union is with None")
     codec = _codec(inner)
+    write, decode = codec.write, codec.decode
     return Codec(
-        lambda value: None if value is None else codec.encode(value),
-        lambda value: None if value is None else codec.decode(value),
+        lambda value: "null" if value is None else write(value),
+        lambda value: None if value is None else decode(value),
         codec.column,
     )
 
@@ -187,17 +193,18 @@ def _tuple(arguments: tuple[object, ...]) -> Codec:
     if arguments[-1] is not Ellipsis:
         return _fixed([_codec(argument) for argument in arguments])
     item = _codec(arguments[0])
+    write, decode = item.write, item.decode
     return Codec(
-        lambda value: [item.encode(one) for one in _items(value, tuple)],
-        lambda value: tuple([item.decode(one) for one in _items(value, list)]),
+        lambda value: f"[{','.join([write(one) for one in _items(value, tuple)])}]",
+        lambda value: tuple([decode(one) for one in _items(value, list)]),
         _LISTS.get(item.column, Column.JSON),
     )
 
 
 def _fixed(parts: list[Codec]) -> Codec:
-    encoders, decoders = [part.encode for part in parts], [part.decode for part in parts]
+    writers, decoders = [part.write for part in parts], [part.decode for part in parts]
 
-    def translate(value: object, kind: type[Sequence[object]], codes: list[Code]) -> list[object]:
+    def translate(value: object, kind: type[Sequence[object]], codes: list[Decode]) -> list[Any]:
         items = _items(value, kind)
         if len(items) != len(codes):
             raise StoreError(f"{len(items)} items, where {len(codes)} belong")
@@ -205,7 +212,7 @@ def _fixed(parts: list[Codec]) -> Codec:
 
     column = parts[0].column if len({part.column for part in parts}) == 1 else Column.JSON
     return Codec(
-        lambda value: translate(value, tuple, encoders),
+        lambda value: f"[{','.join(translate(value, tuple, writers))}]",
         lambda value: tuple(translate(value, list, decoders)),
         _LISTS.get(column, Column.JSON),
     )
@@ -218,25 +225,32 @@ def _items(value: object, kind: type[Sequence[object]]) -> Sequence[object]:
 
 
 def _mapping(item: Codec) -> Codec:
-    def translate(value: object, code: Code, key_code: Code) -> dict[str, object]:
-        if not isinstance(value, Mapping):
-            raise misfit(value, "a mapping")
-        return {key_code(key): _inside(str(key), code, one) for key, one in value.items()}
+    def write(value: object) -> str:
+        pairs = _pairs(value)
+        items = [f"{write_text(key)}:{_inside(str(key), item.write, one)}" for key, one in pairs]
+        return f"{{{','.join(items)}}}"
 
-    return Codec(
-        lambda value: translate(value, item.encode, encode_text),
-        lambda value: translate(value, item.decode, decode_text),
-        Column.JSON,
-    )
+    def decode(value: object) -> dict[str, object]:
+        pairs = _pairs(value)
+        return {decode_text(key): _inside(str(key), item.decode, one) for key, one in pairs}
+
+    return Codec(write, decode, Column.JSON)
+
+
+def _pairs(value: object) -> Iterable[tuple[object, object]]:
+    if not isinstance(value, Mapping):
+        raise misfit(value, "a mapping")
+    return value.items()
 
 
 def _enum(cls: type[enum.Enum]) -> Codec:
     members: dict[object, enum.Enum] = {member.value: member for member in cls}
+    texts = {member: write_json(member.value) for member in cls}
 
-    def encode_member(value: object) -> Plain:
+    def write_member(value: object) -> str:
         if not isinstance(value, cls):
             raise misfit(value, f"a {cls.__name__}")
-        return cast(Plain, value.value)
+        return texts[value]
 
     def decode_member(value: object) -> enum.Enum:
         if value not in members:
@@ -244,20 +258,22 @@ def _enum(cls: type[enum.Enum]) -> Codec:
             raise StoreError(f"{value!r} is no {cls.__name__} (one of {known})")
         return members[value]
 
-    return Codec(encode_member, decode_member, Column.TEXT)
+    return Codec(write_member, decode_member, Column.TEXT)
 
 
 def _record(cls: type[object]) -> Codec:
     members = fields(cls)
     names = [field.name for field in members]
-    encoders = [field.codec.encode for field in members]
+    writers = [field.codec.write for field in members]
     decoders = [field.codec.decode for field in members]
+    values = attrgetter(*names) if len(names) > 1 else lambda record: (getattr(record, names[0]),)
+    # What stands between the values is the same in every record.
+    text = "{" + ",".join(f'"{name}":%s' for name in names) + "}"
 
-    def encode_record(record: object) -> dict[str, object]:
+    def write_record(record: object) -> str:
         if type(record) is not cls:
             raise misfit(record, f"a {cls.__name__}")
-        values = [getattr(record, name) for name in names]
-        return dict(zip(names, _each(names, encoders, values), strict=True))
+        return text % tuple(_each(names, writers, values(record)))
 
     def decode_record(plain: object) -> object:
         if not isinstance(plain, Mapping):
@@ -266,7 +282,7 @@ def _record(cls: type[object]) -> Codec:
             raise StoreError(f"{cls.__name__} has no field {', '.join(sorted(unknown))}")
         return cls(*_each(names, decoders, [_given(cls, plain, field) for field in members]))
 
-    return Codec(encode_record, decode_record, Column.JSON)
+    return Codec(write_record, decode_record, Column.JSON)
 
 
 def _given(cls: type[object], plain: Mapping[str, Plain], field: Field) -> Plain:
@@ -275,7 +291,9 @@ def _given(cls: type[object], plain: Mapping[str, Plain], field: Field) -> Plain
     return plain.get(field.name, field.default)
 
 
-def _each(names: Iterable[str], codes: Iterable[Code], values: Iterable[object]) -> list[object]:
+def _each(
+    names: Iterable[str], codes: Iterable[Callable[[Any], T]], values: Iterable[object]
+) -> list[T]:
     """Translate parts in one sweep; only an error looks for the name of the part it is in."""
     try:
         return [code(value) for code, value in zip(codes, values, strict=True)]
@@ -285,7 +303,7 @@ def _each(names: Iterable[str], codes: Iterable[Code], values: Iterable[object])
         raise
 
 
-def _inside(name: str, code: Code, value: object) -> object:
+def _inside(name: str, code: Callable[[Any], T], value: object) -> T:
     """Translate a part, and let an error say which part it was."""
     try:
         return code(value)

@@ -8,6 +8,7 @@ that is still being written, never doubles a row and never leaves one out for go
 from __future__ import annotations
 
 import functools
+import json
 from array import array
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
@@ -173,7 +174,7 @@ def _structure(kind: str) -> tuple[str, str]:
         name: [type_.removesuffix("[]")] if type_.endswith("[]") else type_
         for name, type_ in columns.items()
     }
-    return ", ".join(f'"{name}"' for name in columns), codec.to_json(types)
+    return ", ".join(f'"{name}"' for name in columns), json.dumps(types)
 
 
 def _insert_all(database: Path, batches: Iterable[_Batch], wait: float) -> dict[str, int]:

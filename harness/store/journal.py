@@ -22,6 +22,7 @@ from typing import Any, NamedTuple, Self
 from harness.errors import StoreError
 from harness.store import codec
 from harness.store.records import KINDS, SCHEMA
+from harness.store.values import write_json
 
 FORMAT = 1
 """Of the lines; that of the records in them is ``records.SCHEMA``."""
@@ -76,7 +77,8 @@ class JournalWriter:
             raise StoreError(f"{path}: a run of this id is already recorded") from None
         except OSError as error:
             raise StoreError(f"{path}: cannot begin a journal here: {error.strerror}") from None
-        self._write([(HEAD, {"format": FORMAT, "schema": SCHEMA, "run": path.stem})])
+        head = {"format": FORMAT, "schema": SCHEMA, "run": path.stem}
+        self._write([(HEAD, write_json(head))])
         sync_directory(path.parent)
 
     def append(self, kind: str, records: Iterable[Any]) -> None:
@@ -106,7 +108,8 @@ class JournalWriter:
 
     def finish(self) -> None:
         """Write the footer, sync and close: this run is whole."""
-        self._write([(FOOTER, {"count": self._next, "sha256": self._hash.hexdigest()})])
+        footer = {"count": self._next, "sha256": self._hash.hexdigest()}
+        self._write([(FOOTER, write_json(footer))])
         self.sync()
         self._file.close()
 
@@ -127,7 +130,7 @@ class JournalWriter:
     ) -> None:
         self.close()
 
-    def _write(self, lines: list[tuple[str, dict[str, Any]]]) -> None:
+    def _write(self, lines: list[tuple[str, str]]) -> None:
         self._require_open()
         first = self._next
         block = b"".join(_line(first + at, kind, data) for at, (kind, data) in enumerate(lines))
@@ -192,8 +195,8 @@ def scan(path: Path) -> Iterator[Line]:
         raise StoreError(f"{path}: the journal cannot be read: {error.strerror}") from None
 
 
-def _line(seq: int, kind: str, data: dict[str, Any]) -> bytes:
-    body = f'{{"seq":{seq},"kind":"{kind}","data":{codec.to_json(data)}'.encode()
+def _line(seq: int, kind: str, data: str) -> bytes:
+    body = f'{{"seq":{seq},"kind":"{kind}","data":{data}'.encode()
     return b'%s,"crc":"%08x"}\n' % (body, zlib.crc32(body))
 
 

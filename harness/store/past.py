@@ -13,7 +13,7 @@ from typing import Any, NamedTuple
 
 from harness.store import codec
 from harness.store.read import History, columns, read_all
-from harness.store.values import encode_json
+from harness.store.values import write_json
 from harness.types import Attempt, Case, CheckResult, Claim, Kind, Role, Run, Score, Verdict
 
 _ROW = "list_sort(map_entries(fields::MAP(VARCHAR, JSON)))"
@@ -384,7 +384,7 @@ def _sharing(baseline: str, cases: Collection[Case]) -> dict[str, Any]:
         "baseline": baseline,
         "kind": kind,
         "inputs": list({case.input_digest for case in linking}),
-        "rows": codec.to_json([encode_json(row) for row in rows]),
+        "rows": f"[{','.join(map(write_json, rows))}]",
     }
 
 

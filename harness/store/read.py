@@ -14,7 +14,7 @@ from harness.store import codec
 from harness.store.connect import DATABASE, WAIT
 from harness.store.migrate import reading
 from harness.store.records import KINDS, End, table
-from harness.store.values import encode_text
+from harness.store.values import escaped
 from harness.types import (
     Answer,
     Arm,
@@ -89,7 +89,7 @@ class History:
         """The finished (error-free) outputs among these keys; empty where nothing is recorded."""
         if not keys or not self.begun:
             return {}
-        asked = [encode_text(key) for key in keys]
+        asked = [escaped(key) for key in keys]
         with self.open() as connection:
             rows = connection.execute(f"SELECT {columns('output')} {_KNOWN}", [asked])
             return {output.key: output for output in codec.from_rows(Output, rows.fetchall())}

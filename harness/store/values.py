@@ -1,10 +1,11 @@
-"""Single values to and from what JSON and UTF-8 can carry; strict, so that they come back equal."""
+"""Single values to JSON in UTF-8 and back; strict, so that they come back equal."""
 
 from __future__ import annotations
 
 import math
 import re
 from collections.abc import Mapping
+from json.encoder import encode_basestring
 from typing import TypeAlias
 
 from harness.errors import StoreError
@@ -28,17 +29,22 @@ def misfit(value: object, wanted: str) -> StoreError:
     return StoreError(f"{value!r:.80} is a {type(value).__name__}, where {wanted} belongs")
 
 
-def encode_text(value: object) -> str:
+def escaped(value: str) -> str:
     """Text with what UTF-8 cannot carry escaped."""
-    if not isinstance(value, str):
-        raise misfit(value, "a str")
     if value.isascii():
         return value
     return _UNWRITABLE.sub(lambda found: f"{ESCAPE}{ord(found[0]):04X}", value)
 
 
+def write_text(value: object) -> str:
+    """The JSON of a text."""
+    if not isinstance(value, str):
+        raise misfit(value, "a str")
+    return encode_basestring(value if value.isascii() else escaped(value))
+
+
 def decode_text(value: object) -> str:
-    """The text that ``encode_text`` was given."""
+    """The text that ``escaped`` was given."""
     if not isinstance(value, str):
         raise misfit(value, "a str")
     if ESCAPE not in value:
@@ -55,6 +61,11 @@ def number(value: object) -> float:
     return float(value)
 
 
+def write_number(value: object) -> str:
+    """The JSON of a finite float: the shortest digits that come back equal."""
+    return float.__repr__(number(value))
+
+
 def integer(value: object) -> int:
     """An int of at most 64 bits, and no bool."""
     if type(value) is not int:
@@ -64,6 +75,11 @@ def integer(value: object) -> int:
     return value
 
 
+def write_integer(value: object) -> str:
+    """The JSON of an int of at most 64 bits."""
+    return int.__repr__(integer(value))
+
+
 def truth(value: object) -> bool:
     """A bool, and no number."""
     if type(value) is not bool:
@@ -71,23 +87,33 @@ def truth(value: object) -> bool:
     return value
 
 
-def encode_json(value: object) -> Plain:
-    """Any JSON value; a tuple is refused because it would come back as a list."""
-    if value is None or isinstance(value, (bool, int)):
-        return value
+def write_truth(value: object) -> str:
+    """The JSON of a bool."""
+    return "true" if truth(value) else "false"
+
+
+def write_json(value: object) -> str:
+    """The JSON of any JSON value; a tuple is refused because it would come back as a list."""
     if isinstance(value, str):
-        return encode_text(value)
+        return write_text(value)
+    if value is None:
+        return "null"
+    if isinstance(value, bool):
+        return write_truth(value)
+    if isinstance(value, int):
+        return int.__repr__(value)
     if isinstance(value, float):
-        return number(value)
+        return write_number(value)
     if isinstance(value, list):
-        return [encode_json(item) for item in value]
+        return f"[{','.join([write_json(item) for item in value])}]"
     if isinstance(value, Mapping):
-        return {encode_text(key): _encode_item(key, item) for key, item in value.items()}
+        items = [f"{write_text(key)}:{_write_item(key, item)}" for key, item in value.items()]
+        return f"{{{','.join(items)}}}"
     raise misfit(value, "a JSON value (None, bool, int, float, str, list or dict)")
 
 
 def decode_json(value: object) -> Plain:
-    """The value that ``encode_json`` was given."""
+    """The value that ``write_json`` was given."""
     if isinstance(value, str):
         return decode_text(value)
     if isinstance(value, list):
@@ -99,8 +125,8 @@ def decode_json(value: object) -> Plain:
     raise misfit(value, "a JSON value")
 
 
-def _encode_item(key: str, value: object) -> Plain:
+def _write_item(key: str, value: object) -> str:
     try:
-        return encode_json(value)
+        return write_json(value)
     except StoreError as error:
         raise StoreError(f"{key}: {error}") from None

@@ -1,0 +1,1 @@
+"""A sample in, mutated samples out; a family a file, all through ``registry.MUTATORS``."""
