@@ -10,6 +10,7 @@ from typing import Annotated
 import typer
 
 from harness.errors import Problem, SuiteError, UsageError
+from harness.suite.cases import examples
 from harness.suite.policy import load_policy
 from harness.suite.root import is_suite_file, suite_root
 from harness.suite.suite import LoadedSuite, load_suite, same_names
@@ -51,6 +52,7 @@ def _loaded(files: Sequence[Path]) -> tuple[list[LoadedSuite], list[Problem]]:
     for file in files:
         try:
             suites.append(load_suite(file))
+            examples(suites[-1])  # too few of them show only when all rows are known
         except SuiteError as error:
             problems += error.problems
     return suites, [*problems, *same_names(suites)]

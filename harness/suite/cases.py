@@ -20,7 +20,7 @@ from .template import UnusableTemplateError
 
 def cases(suite: LoadedSuite) -> Iterator[Case]:
     """Every case of a suite: row by row, each in every task, then the hand-written ones."""
-    shots = {name: _shots(suite, task) for name, task in suite.tasks.items()}
+    shots = examples(suite)
     for sample in suite.samples():
         for name, task in suite.tasks.items():
             try:
@@ -69,6 +69,11 @@ def _case(
         ),
         weight=sample.weight,
     )
+
+
+def examples(suite: LoadedSuite) -> dict[str, Shots | None]:
+    """What each task takes its few-shot examples from; SuiteError where there are too few."""
+    return {name: _shots(suite, task) for name, task in suite.tasks.items()}
 
 
 def _shots(suite: LoadedSuite, task: LoadedTask) -> Shots | None:

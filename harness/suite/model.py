@@ -109,7 +109,8 @@ class Data(Strict):
     """Rows, not clusters: of as many rows, those of more clusters are more evidence."""
     digest: Annotated[str, AfterValidator(_pinned)] | None = None
     """The only content for which the suite is meant."""
-    id: Text = "id"
+    id: Text | None = "id"
+    """None: rows without one are named by their content."""
     cluster: Text | None = None
     slices: Annotated[tuple[Text, ...], Listed] = ()
     weight: Text | None = None

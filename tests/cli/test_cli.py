@@ -53,3 +53,20 @@ def test_a_mistake_is_a_sentence_with_its_exit_code(tmp_path, arguments, code, e
     assert done.returncode == code
     assert expected in done.stderr
     assert "Traceback" not in done.stderr
+
+
+def test_too_few_examples_are_told_before_anything_is_run(tmp_path):
+    """Only all rows together show it, so no key and no row of the file is wrong by itself."""
+    rows = "".join(f'{{"id": "{name}", "q": "{name}", "a": "x"}}\n' for name in "abc")
+    (tmp_path / "rows.jsonl").write_text(rows)
+    suite = "suite: s\ndata: {path: rows.jsonl}\ntasks:\n  - name: t\n    prompt: '{{ q }}'\n"
+    suite += "    few_shot: {n: 3}\n    target: '{{ a }}'\n    generate: {max_tokens: 1}\n"
+    suite += "    scorers: [exact_match]\nchecks:\n"
+    suite += "  - {name: c, task: t, metric: exact_match}\n"
+    (tmp_path / "few.yaml").write_text(suite)
+    result = _loragate("validate", "few.yaml", cwd=tmp_path)
+
+    assert result.returncode == 2
+    assert "few.yaml:6:" in result.stderr
+    assert "3 examples of 3 rows" in result.stderr
+    assert "Traceback" not in result.stderr

@@ -47,6 +47,21 @@ def test_without_a_cluster_a_row_is_its_own(tmp_path: Path) -> None:
     assert sample.cluster == "a"
 
 
+def test_rows_without_an_id_are_named_by_their_content(tmp_path: Path) -> None:
+    """Neither their order nor that of their fields changes a name; a row twice is told."""
+    data = Data(path="d.jsonl", id=None)
+    one, other = {"text": "a", "n": 1}, {"text": "b", "n": 1}
+    first = read(tmp_path, one, other, data=data)
+    second = read(tmp_path, other, {"n": 1, "text": "a"}, data=data)
+    names = [[s.id for s in found if isinstance(s, Sample)] for found in (first, second)]
+
+    assert names[0] == names[1][::-1]
+    assert len(set(names[0])) == 2
+    (_, twice) = read(tmp_path, one, one, data=data)
+    assert isinstance(twice, Problem)
+    assert (twice.line, twice.message) == (2, "the same row a second time (the first is in line 1)")
+
+
 def test_empty_lines_and_a_byte_order_mark_are_no_rows(tmp_path: Path) -> None:
     """Lines are still counted as an editor counts them."""
     found = read(tmp_path, b"\xef\xbb\xbf" + json.dumps(ROW).encode(), b" ", ROW | {"id": "b"})
