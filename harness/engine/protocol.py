@@ -9,6 +9,8 @@ from typing import Literal, Protocol
 
 from harness.types import Arm, Output
 
+from .endpoint.options import EndpointOptions
+
 
 @dataclass(frozen=True, slots=True)
 class GenerateRequest:
@@ -42,6 +44,20 @@ class ScoreRequest:
     """Whether the only choice is a whole text, which may be longer than the context."""
 
 
+@dataclass(frozen=True, slots=True)
+class ChatRequest:
+    """One message to a model that is only served: its tokens are not known."""
+
+    key: str
+    arm: str
+    text: str
+    max_tokens: int
+    choices: tuple[str, ...] = ()
+    """Words of which the answer's first should be one; their likelihoods are asked for."""
+    temperature: float = 0.0
+    seed: int = 0
+
+
 CHOICES = {
     "dtype": ("float32", "bfloat16", "float16"),
     "mode": ("deterministic", "fast"),
@@ -64,6 +80,8 @@ class EngineOptions:
     device: str = "cpu"
     batch_tokens: int = 8192
     """Most tokens of one padded batch, its new tokens included: bounds memory."""
+    endpoint: EndpointOptions | None = None
+    """Of an engine whose models are served elsewhere."""
 
 
 class Engine(Protocol):
@@ -86,11 +104,22 @@ class Engine(Protocol):
         ...
 
 
+class Converses(Protocol):
+    """What an engine has besides, whose models are served."""
+
+    def chat(self, requests: Sequence[ChatRequest]) -> Iterator[Output]:
+        """Answers, and in nats the likelihoods of the choices where the server tells them."""
+        ...
+
+
 class EngineFactory(Protocol):
     """How an engine of the registry is made; ``paths`` is arm digest → adapter directory.
 
-    Raises EngineError if the base model or an adapter cannot be loaded. A factory with a true
-    attribute ``rehearses`` runs no model: no decision is made by what it answers.
+    Raises EngineError if the base model or an adapter cannot be loaded. A factory may have
+    attributes: a true ``rehearses`` runs no model, so that no decision is made by what it answers;
+    a true ``noisy`` gives other bits every time, so that the baseline is always run twice;
+    ``likelihoods(options)`` says whether there are any to prove effects by, and
+    ``numerics(options, executor)`` instead of ``numerics_class`` what its outputs depend on.
     """
 
     def __call__(

@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+import math
+import re
 import tomllib
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, fields
 from pathlib import Path
 from typing import Any
 
+from harness.engine.endpoint.options import EndpointOptions
 from harness.engine.numerics import default_batching, default_device
 from harness.engine.protocol import CHOICES, EngineOptions
 from harness.errors import SuiteError, UsageError
@@ -18,6 +21,7 @@ from .release import BASE, Release, load_release, located, nearby
 _KEYS = (
     *("base-model", "baseline", "candidate", "adapters", "store", "report-dir", "engine"),
     *CHOICES,
+    "endpoint",
 )
 
 
@@ -79,12 +83,46 @@ def _options(table: Mapping[str, Any], root: Path) -> EngineOptions:
             problem = unknown(key, str(table[key]), choices)
             raise UsageError(f"{root / 'pyproject.toml'}: [tool.loragate]: {problem}")
     device = str(table.get("device") or default_device())
+    endpoint = table.get("endpoint")
     return EngineOptions(
         dtype=str(table.get("dtype", "float32")),
         mode=table.get("mode", "deterministic"),
         batching=str(table.get("batching") or default_batching(device)),
         device=device,
+        endpoint=None if endpoint is None else _endpoint(endpoint, root),
     )
+
+
+def _endpoint(table: Any, root: Path) -> EndpointOptions:
+    """The table ``[tool.loragate.endpoint]``; UsageError for what it cannot say."""
+    where = f"{root / 'pyproject.toml'}: [tool.loragate.endpoint]"
+    url = table.get("url") if isinstance(table, dict) else None
+    if not isinstance(url, str) or not _ADDRESS.fullmatch(url):
+        raise UsageError(
+            f"{where}: url should be the server's address up to /v1, without a password "
+            f"(https://host:8000/v1), not {url!r}"
+        )
+    known = {each.name.replace("_", "-"): each for each in fields(EndpointOptions)}
+    for key, value in table.items():
+        if key not in known:
+            raise UsageError(f"{where}: {unknown('key', key, known)}")
+        wanted = str(known[key].type).removesuffix(" | None")
+        least = 0 if key == "retries" else 1 if wanted == "int" else 1e-3
+        kinds = {"str": (str,), "int": (int,), "float": (int, float), "bool": (bool,)}[wanted]
+        number = wanted in ("int", "float")
+        if type(value) not in kinds or (number and not least <= value < math.inf):
+            said = f"{_WORDS[wanted]} from {least:g}" if number else _WORDS[wanted]
+            raise UsageError(f"{where}: {key} should be {said}, not {value!r}")
+    return EndpointOptions(**{key.replace("-", "_"): value for key, value in table.items()})
+
+
+_ADDRESS = re.compile(r"https?://[^\s@/?#]+(?:/[^\s?#]*)?")
+_WORDS = {
+    "str": "text",
+    "int": "a whole number",
+    "float": "a number",
+    "bool": "true or false",
+}
 
 
 def resolve(root: Path, options: Mapping[str, Any], invoked_from: Path) -> Settings:
@@ -127,6 +165,12 @@ def resolve(root: Path, options: Mapping[str, Any], invoked_from: Path) -> Setti
     _refuse_doubles(candidates)
     baseline = arms("baseline")
     engine = str(options.get("engine") or table.get("engine") or "torch")
+    options_of_engine = _options(table, root)
+    if engine == "endpoint" and options_of_engine.endpoint is None:
+        raise UsageError(
+            "--engine endpoint: no server is named; set url in [tool.loragate.endpoint] of "
+            "pyproject.toml"
+        )
     if engine not in ENGINES:
         raise UsageError(f"--engine: {unknown('engine', engine, ENGINES.names())}")
     return Settings(
@@ -137,7 +181,7 @@ def resolve(root: Path, options: Mapping[str, Any], invoked_from: Path) -> Setti
         store=path("store", ".loragate") or root,
         report_dir=path("report-dir", "build") or root,
         engine=engine,
-        options=_options(table, root),
+        options=options_of_engine,
     )
 
 

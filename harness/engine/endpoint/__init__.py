@@ -1,0 +1,1 @@
+"""Models that are served elsewhere, behind an OpenAI-compatible API."""
