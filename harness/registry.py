@@ -111,6 +111,7 @@ SCORERS = Registry(
         "bleu": "harness.scorers.overlap:Bleu",
         "brier": "harness.scorers.calibration:Brier",
         "chrf": "harness.scorers.overlap:Chrf",
+        "clarification": "harness.scorers.clarification:Clarification",
         "conflict_flagged": "harness.scorers.conflict:ConflictFlagged",
         "ece": "harness.scorers.calibration:ExpectedCalibrationError",
         "edit_similarity": "harness.scorers.edit:EditSimilarity",
@@ -160,9 +161,52 @@ EXTRACTORS = Registry(
 )
 """One step from what was written to the answer: ``harness.suite.extraction.Extractor``."""
 
+MUTATORS = Registry(
+    "mutator",
+    {
+        "ambiguous_reference": "harness.mutators.logic:AmbiguousReference",
+        "base64": "harness.mutators.encoding:Base64",
+        "bidi": "harness.mutators.confusing:Bidi",
+        "casing": "harness.mutators.surface:Casing",
+        "clause_order": "harness.mutators.logic:ClauseOrder",
+        "conflict": "harness.mutators.conflicts:Conflict",
+        "confusables": "harness.mutators.confusing:Confusables",
+        "contractions": "harness.mutators.surface:Contractions",
+        "date_change": "harness.mutators.facts:DateChange",
+        "distractor": "harness.mutators.context:Distractor",
+        "entity_swap": "harness.mutators.facts:EntitySwap",
+        "false_presupposition": "harness.mutators.conflicts:FalsePresupposition",
+        "fillers": "harness.mutators.surface:Fillers",
+        "gender_swap": "harness.mutators.people:GenderSwap",
+        "injection_direct": "harness.mutators.injection:InjectionDirect",
+        "injection_field": "harness.mutators.injection:InjectionField",
+        "injection_quoted": "harness.mutators.injection:InjectionQuoted",
+        "keyboard": "harness.mutators.slips:Keyboard",
+        "leet": "harness.mutators.encoding:Leet",
+        "missing_text": "harness.mutators.logic:MissingText",
+        "name_swap": "harness.mutators.people:NameSwap",
+        "negation": "harness.mutators.logic:Negation",
+        "number_change": "harness.mutators.facts:NumberChange",
+        "ocr": "harness.mutators.slips:Ocr",
+        "padding": "harness.mutators.context:Padding",
+        "punctuation": "harness.mutators.surface:Punctuation",
+        "repetition": "harness.mutators.context:Repetition",
+        "rot13": "harness.mutators.encoding:Rot13",
+        "typos": "harness.mutators.slips:Typos",
+        "unit_change": "harness.mutators.facts:UnitChange",
+        "whitespace": "harness.mutators.surface:Whitespace",
+        "zero_width": "harness.mutators.confusing:ZeroWidth",
+    },
+)
+"""A clean text → mutated ones: ``harness.suite.mutating.Mutator``."""
+
 ENGINES = Registry(
     "engine",
-    {"echo": "harness.engine.echo:EchoEngine", "torch": "harness.engine.start:start_torch"},
+    {
+        "echo": "harness.engine.echo:EchoEngine",
+        "endpoint": "harness.engine.endpoint.engine:EndpointEngine",
+        "torch": "harness.engine.start:start_torch",
+    },
 )
 """What runs the arms: ``harness.engine.protocol.Engine``."""
 

@@ -142,7 +142,7 @@ class Case:
     sample: str
     """The sample's id in its data file, or the id of a hand-written case."""
     kind: Kind
-    """CHECK for a data sample, CASE for a hand-written adversarial one."""
+    """CHECK for a data sample, MUTATION for a mutated one, CASE for a hand-written one."""
     prompt: str
     choices: tuple[str, ...]
     """Answers to choose from by log-likelihood; empty where the answer is generated."""
@@ -170,6 +170,10 @@ class Case:
     """Whether the whole prompt's likelihood is the answer."""
     weight: float = 1.0
     """How much the sample counts."""
+    mutation: str = ""
+    """Name of the suite's mutation that made it; empty for a clean case."""
+    parent: str = ""
+    """Of a mutated case: digest of the clean one, with which it shares its cluster."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -245,12 +249,14 @@ class Effect:
     """Digests of the two arms."""
     prompts: int
     difference: float | None
-    """Largest absolute difference of log-probabilities, in nats; None: not measured."""
+    """Largest absolute difference of log-probabilities; None: not measured."""
     noise: float | None
     """The same of one arm run twice."""
     threshold: float | None
     proven: bool
     reason: str = ""
+    unit: str = "nats"
+    """Of difference, noise and threshold; a share of texts where there are no log-probabilities."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -318,6 +324,82 @@ class CheckResult:
     """Of a sequential check: the cases it would have had at its last look."""
     noise_floor: float | None = None
     """From the A/A run, where there was one."""
+    mutation: str = ""
+    """Of mutated cases: the suite's mutation that made them."""
+
+
+@dataclass(frozen=True, slots=True)
+class Robustness:
+    """How one arm's answers stand a mutation, beside its answers to the clean texts."""
+
+    suite: str
+    task: str
+    mutation: str
+    mutator: str
+    relation: Relation
+    metric: str
+    arm: str
+    """Digest of the arm."""
+    n: int
+    """Mutated cases."""
+    seeds: int
+    """Of them, those whose clean text was answered rightly (a score of 1)."""
+    robustness: float | None
+    """P(right | mutated, clean right); of all where the clean text has no such score. None: of
+    none."""
+    mutated: float
+    """Mean score of the mutated cases."""
+    clean: float | None = None
+    """Mean score of their clean cases, each as often as it was mutated."""
+    delta: float | None = None
+    """Mean of mutated − clean, case by case."""
+    low: float | None = None
+    """Lower and upper one-sided bound of delta, clusters respected."""
+    high: float | None = None
+    spot_check: float = 0.0
+    """Share of the mutated texts that a person should look at."""
+
+
+@dataclass(frozen=True, slots=True)
+class JudgeQuality:
+    """What the judge of one rubric did, and how he compares with people."""
+
+    suite: str
+    task: str
+    rubric: str
+    judge: str
+    """base, baseline, anchor, or a judge of the policy."""
+    who: str
+    """What he is: the digest of an arm, or a server's address and the model's name there."""
+    asked: str
+    """Digest of how he is asked."""
+    graded: int
+    """Answers that he graded, or compared."""
+    failed: int
+    """Answers that he could not grade."""
+    consistent: float | None = None
+    """Of pairs, the share on which he says the same in both orders."""
+    spread: float | None = None
+    """Of several runs, the mean standard deviation of one answer's grades, as scores."""
+    labelled: int = 0
+    """Answers with people's grades that he graded as well."""
+    exact: float | None = None
+    """Of these, the share of equal grades."""
+    kappa: float | None = None
+    """Cohen's, with quadratic weights."""
+    bias: float | None = None
+    """Mean of judge − people, as scores from 0 to 1."""
+    low: float | None = None
+    high: float | None = None
+    """One-sided bounds of the bias."""
+    strata: tuple[float, ...] = ()
+    """The bias on short, middle and long answers."""
+    favours: str = ""
+    """Whose answers he overrates most beside the others'."""
+    favour: float | None = None
+    favour_low: float | None = None
+    favour_high: float | None = None
+    """By how much, and its one-sided bounds."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -393,6 +475,10 @@ class RunRecord:
     """Outputs that were already in the store."""
     noises: tuple[Noise, ...] = ()
     """Of an A/A run; else empty."""
+    robustnesses: tuple[Robustness, ...] = ()
+    """Of each mutation and each arm that answered it."""
+    judges: tuple[JudgeQuality, ...] = ()
+    """Of each rubric that a judge graded."""
 
 
 @dataclass(frozen=True, slots=True)

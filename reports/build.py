@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import math
 from collections import Counter
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import fields
 from typing import TYPE_CHECKING
 
@@ -21,6 +21,7 @@ from harness.types import (
     GateDecision,
     GateVerdict,
     Kind,
+    Robustness,
     Role,
     RunRecord,
     Verdict,
@@ -30,13 +31,14 @@ if TYPE_CHECKING:
     from harness.gate.explain import Explanation
 
 from . import flips
-from .headline import by_size, headline, summary, too_small
+from .headline import CLAIMS, by_size, headline, summary, too_small
 from .model import (
     Candidate,
     CaseView,
     Example,
     Level,
     LevelRow,
+    MutationRow,
     Report,
     RubricView,
     RunView,
@@ -75,6 +77,8 @@ def build_report(record: RunRecord) -> Report:
         members=source.members,
         suites=_suites(record),
         levels=_levels(source),
+        mutations=tuple(_mutations(source)),
+        judges=record.judges,
         noises=record.noises,
         candidates=tuple(candidates),
     )
@@ -101,7 +105,7 @@ def _candidate(source: Source, arm: Arm, decision: GateDecision) -> Candidate:
     none_fails = bool(written) and set(written) == {Verdict.PASS}
     slices = [check for check in checks if check.kind is Kind.TRIPWIRE]
     tally = Tally(
-        checks=_count(check.verdict for check in checks if check.kind in (Kind.CHECK, Kind.RUBRIC)),
+        checks=_count(check.verdict for check in checks if check.kind in CLAIMS),
         slices=_count(check.verdict for check in slices),
         slices_too_small=sum(map(too_small, slices)),
         cases=_count(written),
@@ -165,8 +169,9 @@ def _explanation(source: Source, arm: Arm, reference: Arm, check: CheckResult) -
 
     cases = [
         case
-        for case in _samples(source.record.cases)
-        if (case.suite, case.task) == (check.suite, check.task)
+        for case in source.record.cases
+        if case.kind is (Kind.MUTATION if check.mutation else Kind.CHECK)
+        if (case.suite, case.task, case.mutation) == (check.suite, check.task, check.mutation)
         if not check.slice or check.slice in {f"{k} = {v}" for k, v in case.slices.items()}
     ]
     changes = [
@@ -236,7 +241,7 @@ def _references(
 
 
 def _samples(cases: Iterable[Case]) -> list[Case]:
-    return [case for case in cases if case.kind is not Kind.CASE]
+    return [case for case in cases if case.kind is Kind.CHECK]
 
 
 def _cases(source: Source, arm: Arm, checks: Sequence[CheckResult]) -> tuple[CaseView, ...]:
@@ -348,10 +353,30 @@ def _level(arm: Arm, values: Sequence[tuple[float, float]]) -> Level:
     return Level(arm.role, arm.name, mean, len(values))
 
 
+def _mutations(source: Source) -> Iterator[MutationRow]:
+    """How every arm stands each mutation."""
+    grouped: dict[tuple[str, str, str], dict[str, Robustness]] = {}
+    for one in source.record.robustnesses:
+        grouped.setdefault((one.suite, one.task, one.mutation), {})[one.arm] = one
+    for by_arm in grouped.values():
+        first = next(iter(by_arm.values()))
+        yield MutationRow(
+            suite=first.suite,
+            task=first.task,
+            mutation=first.mutation,
+            mutator=first.mutator,
+            relation=first.relation,
+            metric=first.metric,
+            n=first.n,
+            spot_check=math.ceil(first.n * first.spot_check),
+            arms=tuple(by_arm.get(arm.digest) for arm in source.arms),
+        )
+
+
 def _suites(record: RunRecord) -> tuple[SuiteView, ...]:
-    kinds = Counter((case.suite, case.kind is Kind.CASE) for case in record.cases)
+    kinds = Counter((case.suite, case.kind) for case in record.cases)
     return tuple(
-        SuiteView(name, digest, kinds[name, False], kinds[name, True])
+        SuiteView(name, digest, *(kinds[name, k] for k in (Kind.CHECK, Kind.CASE, Kind.MUTATION)))
         for name, digest in record.run.suites.items()
     )
 

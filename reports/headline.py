@@ -5,7 +5,16 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from typing import TYPE_CHECKING
 
-from harness.types import Arm, CheckResult, Claim, GateDecision, GateVerdict, Kind, Verdict
+from harness.types import (
+    Arm,
+    CheckResult,
+    Claim,
+    GateDecision,
+    GateVerdict,
+    Kind,
+    Relation,
+    Verdict,
+)
 
 from .model import Candidate, FlipCount, SliceCount
 from .rounding import count, figures, is_difference, plain
@@ -27,6 +36,9 @@ _DECISIVE = {
     ),
     GateVerdict.INCONCLUSIVE: (Verdict.INCONCLUSIVE, *["did not settle"] * 3),
 }
+
+CLAIMS = (Kind.CHECK, Kind.RUBRIC, Kind.MUTATION)
+"""What is measured on many cases and is no slice of another claim."""
 
 
 def headline(decision: GateDecision, checks: Sequence[CheckResult]) -> str:
@@ -99,11 +111,26 @@ def too_small(check: CheckResult) -> bool:
 def label(check: CheckResult) -> str:
     """Which skill a check measures: ``demo/general recall.accuracy``, a case by its name.
 
-    A tripwire also by its slice: ``demo/clauses classify.accuracy where clause_type = payment``.
+    A tripwire also by its slice: ``demo/clauses classify.accuracy where clause_type = payment``;
+    mutated texts by their mutation: ``demo/clauses classify.accuracy under typos``.
     """
     what = check.name if check.kind is Kind.CASE else check.metric
     where = f" where {check.slice}" if check.slice else ""
-    return f"{check.suite} {check.task}.{what}{where}"
+    under = f" under {check.mutation}" if check.mutation else ""
+    return f"{check.suite} {check.task}.{what}{under}{where}"
+
+
+def must(relation: Relation) -> str:
+    """What must hold of the answers to mutated texts: ``stay right``."""
+    return {
+        Relation.INVARIANT: "stay right",
+        Relation.EQUIVALENT: "stay as good",
+        Relation.CHANGES: "change",
+        Relation.REFUSES: "refuse",
+        Relation.CLARIFIES: "ask back",
+        Relation.FLAGS: "flag it",
+        Relation.MONOTONIC: "not get worse",
+    }[relation]
 
 
 def claim(check: CheckResult) -> str:

@@ -13,7 +13,7 @@ from collections.abc import Iterator, Sequence
 from harness.types import CheckResult, Kind, Verdict
 
 from . import rounding
-from .headline import before_signing, label, names
+from .headline import CLAIMS, before_signing, label, names
 from .model import ArmAnswer, Candidate, CaseView, Flip, Report
 from .rounding import figures
 from .terminal import GLYPHS, open_items
@@ -97,7 +97,7 @@ def _candidate(report: Report, candidate: Candidate) -> Iterator[list[str]]:
     passed = [
         check
         for check in candidate.checks
-        if check.verdict is Verdict.PASS and check.kind in (Kind.CHECK, Kind.RUBRIC)
+        if check.verdict is Verdict.PASS and check.kind in CLAIMS
     ]
     if passed:
         summary = f"<details><summary>{len(passed)} checks passed</summary>"

@@ -6,7 +6,18 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
-from harness.types import Arm, CheckResult, Effect, GateVerdict, Noise, Role, Verdict
+from harness.types import (
+    Arm,
+    CheckResult,
+    Effect,
+    GateVerdict,
+    JudgeQuality,
+    Noise,
+    Relation,
+    Robustness,
+    Role,
+    Verdict,
+)
 
 if TYPE_CHECKING:
     from harness.gate.explain import Explanation
@@ -162,11 +173,29 @@ class LevelRow:
 
 
 @dataclass(frozen=True, slots=True)
+class MutationRow:
+    """One mutation of one task, over all arms."""
+
+    suite: str
+    task: str
+    mutation: str
+    mutator: str
+    relation: Relation
+    metric: str
+    n: int
+    """Mutated cases."""
+    spot_check: int
+    """Mutated texts that a person should look at."""
+    arms: tuple[Robustness | None, ...]
+    """In the order of the report's arms; None where an arm has no score."""
+
+
+@dataclass(frozen=True, slots=True)
 class Tally:
     """How many items of a candidate ended how; ``cases`` are the hand-written ones."""
 
     checks: Mapping[Verdict, int]
-    """With rubrics."""
+    """With rubrics and mutations."""
     slices: Mapping[Verdict, int]
     """Tripwires."""
     slices_too_small: int
@@ -223,6 +252,8 @@ class SuiteView:
     """Cases made from its data."""
     cases: int
     """Hand-written ones."""
+    mutated: int
+    """Mutated ones."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -259,6 +290,9 @@ class Report:
     """The adapters of release sets as the engine ran them."""
     suites: tuple[SuiteView, ...]
     levels: tuple[LevelRow, ...]
+    mutations: tuple[MutationRow, ...]
+    judges: tuple[JudgeQuality, ...]
+    """Of each rubric that a judge graded."""
     noises: tuple[Noise, ...]
     """Of the baseline run twice; else empty."""
     candidates: tuple[Candidate, ...]

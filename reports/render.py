@@ -177,7 +177,7 @@ def _view(report: Report, candidate: Candidate) -> _CandidateView:
         closest_figures=figures(closest) if closest else None,
         reasons=_further_reasons(candidate),
         known=headline.before_signing(candidate, report.baseline),
-        forest=forest([c for c in candidate.checks if c.kind in (Kind.CHECK, Kind.RUBRIC)]),
+        forest=forest([c for c in candidate.checks if c.kind in headline.CLAIMS]),
         lost_slices=forest([c for c in headline.by_size(slices) if c.verdict is not Verdict.PASS]),
         held_slices=[(c, figures(c)) for c in slices if c.verdict is Verdict.PASS],
         tasks=[
@@ -248,6 +248,7 @@ def _environment() -> Environment:
         "level": rounding.level,
         "look": headline.look,
         "lost_most": headline.lost_most,
+        "must": headline.must,
         "names": headline.names,
         "nats": rounding.nats,
         "p_value": rounding.p_value,

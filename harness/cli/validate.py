@@ -37,7 +37,8 @@ def validate(
         spec = suite.spec
         print(
             f"{suite.name}: {suite.rows:,} rows × {len(suite.tasks)} tasks, {len(spec.checks)} "
-            f"checks, {len(spec.rubrics)} rubrics, {len(spec.cases)} hand-written cases"
+            f"checks, {len(spec.mutations)} mutations, {len(spec.rubrics)} rubrics, "
+            f"{len(spec.cases)} hand-written cases"
         )
 
 

@@ -22,10 +22,8 @@ from harness.suite.scoring import CorpusScorer
 from harness.types import Arm, Case, CheckResult, Claim, Kind, Noise, Role, Score, Verdict
 
 from .corpus import arm_level, arms_compared, cluster_sums
-from .repeats import MEAN, reduced
-
-ScoreTable = Mapping[tuple[str, str, str], Sequence[Score]]
-"""(case digest, arm digest, scorer) → the scores of all repeats, in their order."""
+from .counted import Beside, ScoreTable, counted
+from .repeats import MEAN
 
 FEW_CLUSTERS = 20
 NAMED = 5
@@ -67,6 +65,14 @@ class Declared:
     """Of a metric that is not the mean of its cases."""
     reduce: Reduce = MEAN
     """How the scores of a case's repeats become one."""
+    mutation: str = ""
+    """Of mutated cases: the mutation that made them."""
+    seeds: tuple[Case, ...] = ()
+    """Of mutated cases: the clean ones, which are asked as well."""
+    by: str = ""
+    """Of a rubric: assertions, judge or human."""
+    beside: Beside | None = None
+    """How their scores count beside those of the clean ones; None: by themselves."""
 
     @property
     def comparative(self) -> bool:
@@ -86,7 +92,10 @@ def contamination(declared: Declared, trained: Mapping[str, str]) -> str | None:
     ``trained``: case digest → name of the adapter among whose training rows the case is.
     """
     known = [
-        (case.sample, trained[case.digest]) for case in declared.cases if case.digest in trained
+        (case.sample, trained[digest])
+        for case in declared.cases
+        for digest in (case.digest, case.parent)
+        if digest in trained
     ]
     if not known:
         return None
@@ -173,16 +182,24 @@ def paired_columns(
 def _column(declared: Declared, arm: Arm, scores: ScoreTable) -> _Column:
     values, missing = [], []
     for case in declared.cases:
-        found = scores.get((case.digest, arm.digest, declared.metric), ())
-        value = reduced(case, found, declared.reduce)
-        if value is not None:
-            values.append(value)
-        elif not found:
-            missing.append(f"{case.sample} has no {declared.metric} for {arm.name}")
+        value = counted(case, arm, declared.metric, scores, declared.reduce, declared.beside)
+        if value is None:
+            missing.append(_missing(declared, case, arm, scores))
         else:
-            reason = next(score.reason for score in found if score.value is None)
-            missing.append(f"{case.sample} with {arm.name}: {reason}")
+            values.append(value)
     return _Column(np.asarray(values, dtype=np.float64), tuple(missing))
+
+
+def _missing(declared: Declared, case: Case, arm: Arm, scores: ScoreTable) -> str:
+    """Why a case does not count: the first of its scores that is none."""
+    for digest in (case.digest, *([case.parent] if declared.beside else ())):
+        found = scores.get((digest, arm.digest, declared.metric), ())
+        if not found:
+            return f"{case.sample} has no {declared.metric} for {arm.name}"
+        for score in found:
+            if score.value is None:
+                return f"{case.sample} with {arm.name}: {score.reason}"
+    return f"{case.sample} with {arm.name}: not scored"
 
 
 def _compared(
@@ -199,7 +216,8 @@ def _compared(
     share, mean_share = _weights(declared)
     candidate, reference = (column * share for column in columns)
     found = compare(reference, candidate, clusters, alpha, alpha_worse, exact=declared.exact)
-    return found if mean_share == 1 else found.times(1 / mean_share)
+    scale = (declared.beside.scale if declared.beside else 1.0) / mean_share
+    return found if scale == 1 else found.times(scale)
 
 
 def _weights(declared: Declared) -> tuple[Values, float]:
@@ -298,7 +316,8 @@ def _measured(declared: Declared, columns: Sequence[Values], found: Comparison) 
 
 
 def _mean(declared: Declared, values: Values) -> float:
-    return float(np.average(values, weights=[case.weight for case in declared.cases]))
+    mean = float(np.average(values, weights=[case.weight for case in declared.cases]))
+    return 2 * mean - 1 if declared.beside and declared.beside.tolerance is None else mean
 
 
 def _difference(declared: Declared, found: Comparison) -> str:
@@ -467,4 +486,5 @@ def _result(declared: Declared, verdict: Verdict, reason: str) -> CheckResult:
         verdict=verdict,
         reason=reason,
         slice=declared.slice,
+        mutation=declared.mutation,
     )

@@ -14,9 +14,12 @@ from collections import defaultdict
 from collections.abc import Iterator, Sequence
 from dataclasses import replace
 from fnmatch import fnmatchcase
+from typing import Any
 
 from harness.errors import SuiteError
-from harness.suite.model import Check, Rubric
+from harness.registry import unknown
+from harness.suite.model import Check, Mutation, Rubric
+from harness.suite.mutations import LoadedMutation
 from harness.suite.policy import POLICY_FILE, Policy
 from harness.suite.rules import item_name
 from harness.suite.scoring import CorpusScorer
@@ -24,10 +27,14 @@ from harness.suite.suite import LoadedSuite
 from harness.types import Case, Claim, Kind, Role
 
 from .check import Declared
+from .counted import Beside
 from .repeats import MEAN
 
+Claiming = Check | Rubric | Mutation
 EXPECT = "expect"
 """The metric of a hand-written case: 1 where all its expectations hold."""
+JUDGING = (Role.BASE, Role.BASELINE, Role.ANCHOR)
+"""Arms that may judge."""
 MOST_VALUES = 50
 """A slice with more values than this is an id, and cannot be a tripwire."""
 _UNFIT = re.compile(r"[^A-Za-z0-9._-]+")
@@ -75,9 +82,10 @@ def idle_tripwires(policy: Policy, cases: Sequence[Case]) -> list[str]:
 
 
 def _claims(suite: LoadedSuite, cases: Sequence[Case], policy: Policy) -> Iterator[Declared]:
-    parts: list[tuple[str, int, Check | Rubric]] = [
+    parts: list[tuple[str, int, Claiming]] = [
         *(("checks", i, check) for i, check in enumerate(suite.spec.checks)),
         *(("rubrics", i, rubric) for i, rubric in enumerate(suite.spec.rubrics)),
+        *(("mutations", i, mutation) for i, mutation in enumerate(suite.spec.mutations)),
     ]
     guarded: dict[tuple[str, str, Role | None], list[Declared]] = defaultdict(list)
     for key, index, part in parts:
@@ -85,12 +93,15 @@ def _claims(suite: LoadedSuite, cases: Sequence[Case], policy: Policy) -> Iterat
         if declared.against is Role.ANCHOR and policy.anchor is None:
             message = f"against: anchor, and {POLICY_FILE} names no anchor"
             raise SuiteError([suite.document.problem((key, index), message)])
+        if isinstance(part, Rubric) and part.judge is not None:
+            _require_judge(suite, index, part.judge.by, policy)
         yield declared
         if declared.claim is not Claim.NOT_WORSE:
             continue
         if declared.against is Role.BASELINE and policy.anchor is not None:
             yield replace(declared, name=f"{declared.name}~anchor", against=Role.ANCHOR)
-        guarded[declared.task, declared.metric, declared.against].append(declared)
+        if declared.kind is not Kind.MUTATION:
+            guarded[declared.task, declared.metric, declared.against].append(declared)
     first = {(task, metric): against for task, metric, against in reversed(guarded)}
     for (task, metric, against), claims in guarded.items():
         # The order of checks must not matter: the claim that asks most is the one guarded.
@@ -99,31 +110,74 @@ def _claims(suite: LoadedSuite, cases: Sequence[Case], policy: Policy) -> Iterat
         yield from _tripwires(suite, most, policy, suffix)
 
 
+def _require_judge(suite: LoadedSuite, index: int, name: str, policy: Policy) -> None:
+    """SuiteError where nobody of that name may judge."""
+    arms = [role.value for role in JUDGING if role is not Role.ANCHOR or policy.anchor]
+    if name not in (*arms, *policy.judges):
+        hint = unknown("judge", name, (*arms, *policy.judges))
+        message = f"{hint}; an arm of the gate, or one of 'judges' in {POLICY_FILE}"
+        raise SuiteError([suite.document.problem(("rubrics", index, "judge", "by"), message)])
+
+
 def _claim(
-    suite: LoadedSuite, cases: Sequence[Case], policy: Policy, part: Check | Rubric, line: int
+    suite: LoadedSuite, cases: Sequence[Case], policy: Policy, part: Claiming, line: int
 ) -> Declared:
+    if isinstance(part, Mutation):
+        return _mutation(suite, cases, policy, suite.mutations[part.name], line)
     check = part if isinstance(part, Check) else None
     samples = [case for case in cases if case.task == part.task and case.kind is Kind.CHECK]
     if check is not None and check.max_per_cluster is not None:
         samples = thinned(samples, check.max_per_cluster, f"{suite.name} {item_name(part)}")
     return Declared(
-        id="",
+        **_common(suite, policy, part, line),
         kind=Kind.RUBRIC if check is None else Kind.CHECK,
-        suite=suite.name,
-        task=part.task,
-        name=part.name,
-        candidate="",
-        claim=part.claims,
+        by=part.by if isinstance(part, Rubric) else "",
         metric=rubric_metric(part.name) if check is None else check.metric,
-        against=_against(part, policy, suite.name),
-        limit=_limit(part, policy, suite.name),
-        required=part.required,
         cases=tuple(samples),
-        line=line,
         exact=check is not None and check.method == "exact",
         sequential=check is not None and check.sequential,
         corpus=_corpus(suite, check),
         reduce=(check and suite.tasks[check.task].task.reduce) or MEAN,
+    )
+
+
+def _common(suite: LoadedSuite, policy: Policy, part: Claiming, line: int) -> dict[str, Any]:
+    """What every claim of a suite has."""
+    return {
+        "id": "",
+        "suite": suite.name,
+        "task": part.task,
+        "name": part.name,
+        "candidate": "",
+        "claim": part.claims,
+        "against": _against(part, policy, suite.name),
+        "limit": _limit(part, policy, suite.name),
+        "required": part.required,
+        "line": line,
+    }
+
+
+def _mutation(
+    suite: LoadedSuite,
+    cases: Sequence[Case],
+    policy: Policy,
+    mutation: LoadedMutation,
+    line: int,
+) -> Declared:
+    """Mutated cases form checks of their own: they never share one with clean cases."""
+    declared = mutation.declared
+    mutated = [case for case in cases if case.mutation == declared.name]
+    parents = {case.parent for case in mutated} if mutation.detector is None else set()
+    beside = Beside(mutation.tolerance) if mutation.tolerance is not None else None
+    return Declared(
+        **_common(suite, policy, declared, line),
+        kind=Kind.MUTATION,
+        metric=mutation.metric,
+        cases=tuple(mutated),
+        reduce=suite.tasks[declared.task].task.reduce or MEAN,
+        mutation=declared.name,
+        seeds=tuple(case for case in cases if case.digest in parents),
+        beside=Beside() if declared.compare == "drop" else beside,
     )
 
 
@@ -217,13 +271,13 @@ def _hand_written(suite: LoadedSuite, cases: Sequence[Case]) -> Iterator[Declare
         )
 
 
-def _against(part: Check | Rubric, policy: Policy, suite: str) -> Role | None:
+def _against(part: Claiming, policy: Policy, suite: str) -> Role | None:
     if part.claims not in (Claim.NOT_WORSE, Claim.BETTER):
         return None
     return Role(part.against) if part.against else policy.against(suite)
 
 
-def _limit(part: Check | Rubric, policy: Policy, suite: str) -> float:
+def _limit(part: Claiming, policy: Policy, suite: str) -> float:
     if part.claims is Claim.NOT_WORSE:
         return part.margin if part.margin is not None else policy.margin(suite)
     if part.claims is Claim.MIN:

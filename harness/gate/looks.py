@@ -19,7 +19,8 @@ from harness.stats.clusters import ICC_FLOOR, Clusters
 from harness.stats.paired import compare
 from harness.types import Arm, Case, CheckResult, Noise, Verdict
 
-from .check import Declared, ScoreTable, measure, paired_columns
+from .check import Declared, measure, paired_columns
+from .counted import ScoreTable
 from .declare import drawn
 
 LOOKS = 4

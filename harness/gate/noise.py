@@ -6,8 +6,8 @@ import math
 
 from harness.types import Arm, Noise
 
-from .check import Declared, ScoreTable
-from .repeats import answers, reduced
+from .check import Declared
+from .counted import ScoreTable, counted
 
 
 def measure_noise(
@@ -19,22 +19,24 @@ def measure_noise(
     difference that an adapter would show to itself. ``planned`` is n where more cases follow.
     """
     changes = []
+    how, scale = declared.reduce, declared.beside.scale if declared.beside else 1.0
     for case in declared.cases:
-        found = scores.get((case.digest, baseline.digest, declared.metric), ())
-        n = answers(case)
         first, second = (
-            reduced(case, half, declared.reduce) for half in (found[:n], found[n : 2 * n])
+            counted(case, baseline, declared.metric, scores, how, declared.beside, half)
+            for half in (0, 1)
         )
         if first is None or second is None:
             return None
-        changes.append(second - first)
+        changes.append(scale * (second - first))
     if not changes:
         return None
     rate = sum(change * change for change in changes) / len(changes)
     return Noise(
         suite=declared.suite,
         task=declared.task,
-        metric=declared.metric,
+        metric=f"{declared.metric} of {declared.mutation}"
+        if declared.mutation
+        else declared.metric,
         n=len(changes),
         flips=sum(change != 0 for change in changes),
         rate=rate,

@@ -165,8 +165,10 @@ def recall(arms: Arms, seen: Sequence[SeenArm]) -> Arms:
         if last is not None and last.digest != arm.digest:
             was = (last.digest if arm.adapters else last.adapter or last.base)[:_SHORT]
             now = (arm.digest if arm.adapters else arm.adapter or arm.base)[:_SHORT]
-            note = f"changed in place since run {last.run} ({was} → {now}): measured anew"
-            return replace(arm, history=note)
+            what = (
+                "the base under it changed" if was == now else f"changed in place ({was} → {now})"
+            )
+            return replace(arm, history=f"{what} since run {last.run}: measured anew")
         if last is None and twin is not None and twin.path is not None:
             return replace(arm, history=f"same content as {twin.path} in run {twin.run}")
         return arm

@@ -21,8 +21,8 @@ from harness.suite.policy import POLICY_FILE, Policy
 from harness.types import Attempt, Case, CheckResult, GateDecision, Run, Verdict
 
 from .arms import Arms
-from .judge import Standard
 from .lineage import Lineage
+from .results import Standard
 from .suites import GatedSuite
 
 

@@ -11,8 +11,15 @@ import time
 from bisect import insort
 from collections import defaultdict
 from collections.abc import Callable, Collection, Generator, Iterator, Mapping, Sequence
+from typing import cast
 
-from harness.engine.protocol import Engine, GenerateRequest, ScoreRequest
+from harness.engine.protocol import (
+    ChatRequest,
+    Converses,
+    Engine,
+    GenerateRequest,
+    ScoreRequest,
+)
 from harness.errors import EngineError
 from harness.store.journal import JournalWriter
 from harness.suite.scoring import Judgement, Scorer
@@ -23,6 +30,7 @@ from .plan import Plan, Request
 SYNC_SECONDS = 1.0
 """Results are on the disk at most this long after they are known."""
 
+Asked = Request | ChatRequest
 Progress = Callable[[int, int], None]
 """Called with outputs known and outputs planned."""
 
@@ -60,6 +68,8 @@ class Execution:
             self._asked[answer.key].append(answer)
         self.reused = len(known.keys() & self._asked.keys())
         self._synced = time.monotonic()
+        self._extra = 0
+        """Requests that were not planned."""
         self._wave = plan.requests.keys() - known.keys() - set(later)
         self._stream = self._run(self._wave)
         self.take([score for output in known.values() for score in self._scored(output)])
@@ -87,6 +97,22 @@ class Execution:
                 if not missing:
                     return
 
+    def ask(self, requests: Mapping[str, Asked], base_of: str, known: Mapping[str, Output]) -> None:
+        """Have requests run that depend on answers, such as a judge's; ``known`` as above.
+
+        They are of the base model with digest ``base_of``. Their outputs are kept like any other,
+        and are nobody's answers.
+        """
+        self._pull(None)  # one wave at a time
+        wanted = {key: request for key, request in requests.items() if key not in self.outputs}
+        self.outputs.update({key: known[key] for key in wanted.keys() & known.keys()})
+        fresh = [request for key, request in wanted.items() if key not in known]
+        self._extra += len(fresh)
+        for output in self._from_engines({base_of: fresh} if fresh else {}):
+            self.outputs[output.key] = output
+            self._kept(output)
+        self._flush()
+
     def close(self) -> None:
         """Close the engines that were started."""
         self._stream.close()
@@ -107,26 +133,41 @@ class Execution:
         output = self.outputs.get(key)
         return output.logprobs[0] if output and output.logprobs else None
 
+    def text(self, key: str) -> str | None:
+        """What was written for a request; None where nothing was, or is known yet."""
+        output = self.outputs.get(key)
+        return output.text if output else None
+
+    def suite(self, case: str) -> str:
+        """The suite of a case, by its digest."""
+        return self._cases[case].suite
+
     def _run(self, wave: Collection[str]) -> Generator[Output]:
-        for output in self._from_engines([key for key in self.plan.requests if key in wave]):
+        by_base: dict[str, list[Request]] = defaultdict(list)
+        for key, request in self.plan.requests.items():
+            if key in wave:
+                by_base[self.plan.base_of[request.arm]].append(request)
+        for output in self._from_engines(by_base):
             self.take(self._scored(output))
-            self._journal.append("output", [output])
-            self._progress(len(self.outputs), len(self.plan.requests))
-            if time.monotonic() - self._synced > SYNC_SECONDS:
-                self._flush()
+            self._kept(output)
             yield output
 
-    def _from_engines(self, wave: Sequence[str]) -> Iterator[Output]:
+    def _kept(self, output: Output) -> None:
+        """Write an output down, and say how far the run is."""
+        self._journal.append("output", [output])
+        self._progress(len(self.outputs), len(self.plan.requests) + self._extra)
+        if time.monotonic() - self._synced > SYNC_SECONDS:
+            self._flush()
+
+    def _from_engines(self, by_base: Mapping[str, Sequence[Asked]]) -> Iterator[Output]:
         """Base by base, so that two models need not fit into memory at once."""
-        by_base: dict[str, list[Request]] = defaultdict(list)
-        for key in wave:
-            request = self.plan.requests[key]
-            by_base[self.plan.base_of[request.arm]].append(request)
         try:
             for base, requests in by_base.items():
                 engine = self._engine(base)
                 yield from engine.score([r for r in requests if isinstance(r, ScoreRequest)])
                 yield from engine.generate([r for r in requests if isinstance(r, GenerateRequest)])
+                if asked := [r for r in requests if isinstance(r, ChatRequest)]:
+                    yield from cast(Converses, engine).chat(asked)
         except EngineError as error:
             self.problem = str(error)
             self._close_engines()

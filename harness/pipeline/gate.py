@@ -3,28 +3,31 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import replace
 from datetime import UTC, datetime
 from functools import cached_property
 from pathlib import Path
 
 from harness.adapters.digest import DigestCache
+from harness.engine.endpoint.options import EndpointOptions
 from harness.engine.protocol import Engine
 from harness.engine.reading import Reader
 from harness.errors import EngineError, UsageError
 from harness.gate.check import Declared
 from harness.gate.decide import decide
+from harness.gate.robust import robustness
 from harness.registry import ENGINES
 from harness.store.records import End
 from harness.store.store import Store
-from harness.suite.policy import Policy
+from harness.suite.policy import Policy, ServedJudge
 from harness.suite.scoring import Scorer
 from harness.types import (
     Case,
     CheckResult,
     GateDecision,
     GateVerdict,
+    Robustness,
     RunRecord,
     Score,
 )
@@ -33,9 +36,10 @@ from .arms import changed, identify, recall
 from .candidacy import candidacies, past_attempts
 from .execute import Execution, Progress
 from .header import make_header, numerics
-from .judge import Judge, first_wave
+from .jury import Jury
 from .lineage import trace
 from .plan import Plan, make_plan
+from .results import Results, first_wave
 from .search import Search
 from .settings import Settings
 from .suites import GatedSuite
@@ -64,6 +68,8 @@ class Gate:
         store that cannot be opened.
         """
         self._began = time.monotonic()
+        self._noisy = bool(getattr(ENGINES.load(settings.engine), "noisy", False))
+        twice = twice or self._noisy
         self._settings, self._policy, self._suites = settings, policy, suites
         self._inference = inference
         self._by_name = {gated.suite.name: gated for gated in suites}
@@ -73,7 +79,9 @@ class Gate:
         seen = self.store.arms_seen()
         folder = suites[0].suite.root if suites else Path()
         arms = recall(identify(settings, self._digests, policy, folder, seen), seen)
-        self._cases = {c.digest: c for d in (*selected, *samples) for c in d.cases}
+        self._selected = selected
+        asked = [c for d in (*selected, *samples) for c in (*d.cases, *d.seeds)]
+        self._cases = {case.digest: case for case in asked}
         search = Search(arms.paths.values(), settings.adapters, seen, self._digests)
         self.arms, lineages = trace(arms, self._cases.values(), search)
         classes = numerics(settings, self.arms.runnable())
@@ -84,17 +92,27 @@ class Gate:
         self._candidacies = candidacies(self.arms, self.run, suites, policy, lineages, self.store)
         standards = {name: c.standard for name, c in self._candidacies.items()}
         incomparable = self._stand_in()
-        self._judge = Judge(
-            self.arms, self.plan, self._execution, standards, selected, incomparable
+        self._jury = Jury(
+            self._by_name,
+            self.arms,
+            self.plan,
+            self._readers,
+            classes,
+            policy,
+            self._execution,
+            self.store.known_outputs,
+        )
+        self._results = Results(
+            self.arms, self.plan, self._execution, standards, selected, incomparable, self._jury
         )
 
     def result(self, declared: Declared) -> CheckResult:
         """The result of a selected item; what it needs is run now if it is not known yet."""
-        return self._judge.result(declared)
+        return self._results.result(declared)
 
     def sample_scores(self, declared: Declared) -> list[Score]:
         """What the candidate's answer to one sample was scored."""
-        self._judge.run_for(declared)
+        self._results.run_for(declared)
         arm = self.arms.candidate(declared.candidate)
         return [
             score
@@ -111,8 +129,14 @@ class Gate:
         ``not_run`` are ids of declared items that were deselected or cut short, ``reruns`` of
         items that a plug-in ran more than once.
         """
+        decision = self._decided(candidate, not_run, reruns)
+        return replace(decision, notes=(*decision.notes, *self._jury.notes(candidate)))
+
+    def _decided(
+        self, candidate: str, not_run: Sequence[str], reruns: Sequence[str]
+    ) -> GateDecision:
         candidacy = self._candidacies[candidate]
-        results = self._judge.settled(candidate)
+        results = self._results.settled(candidate)
         decision = decide(
             self.arms.candidate(candidate),
             results,
@@ -172,29 +196,47 @@ class Gate:
             answers=self.plan.answers,
             outputs={k: o for k, o in self._execution.outputs.items() if k in asked},
             scores=tuple(s for repeats in self._execution.scores.values() for s in repeats),
-            effects=self._judge.effects,
-            checks=tuple(c for d in decisions for c in self._judge.settled(d.candidate)),
+            effects=self._results.effects,
+            checks=tuple(c for d in decisions for c in self._results.settled(d.candidate)),
             decisions=tuple(decisions),
             finished=datetime.now(UTC).isoformat(timespec="seconds"),
             seconds=round(time.monotonic() - self._began, 3),
             reused=self._execution.reused,
-            noises=self._judge.noises,
+            noises=self._results.noises,
+            robustnesses=tuple(self._robustnesses()),
+            judges=self._jury.qualities,
         )
         with self._journal as journal:
             journal.append("effect", record.effects)
             journal.append("noise", record.noises)
+            journal.append("robustness", record.robustnesses)
+            journal.append("judge", record.judges)
             journal.append("check", record.checks)
             journal.append("decision", record.decisions)
             journal.append("end", [End(record.finished or "", record.seconds, record.reused)])
             journal.finish()
         return record
 
+    def _robustnesses(self) -> Iterator[Robustness]:
+        """Of each mutation that was asked about, each arm's once."""
+        mutated = {(d.suite, d.mutation): d for d in self._selected if d.mutation}
+        for (suite, name), declared in mutated.items():
+            mutation = self._by_name[suite].suite.mutations[name]
+            for arm in self.arms.answering():
+                scores = self._execution.scores
+                found = robustness(declared, mutation, arm, scores, self._policy.alpha)
+                if found is not None:
+                    yield found
+
     def _make_plan(self, classes: Mapping[str, str], twice: bool) -> Plan:
         everything = [case for gated in self._suites for case in gated.cases]
+        tells = getattr(ENGINES.load(self._settings.engine), "likelihoods", lambda options: True)
+        if not tells(self._settings.options):
+            everything = []  # effects are proven by texts then
         asked = self._cases.values()
         try:
-            readers = {base: Reader.of(path) for base, path in self.arms.bases.items()}
-            return make_plan(asked, everything, self.arms, readers, classes, twice)
+            self._readers = {base: Reader.of(path) for base, path in self.arms.bases.items()}
+            return make_plan(asked, everything, self.arms, self._readers, classes, twice)
         except EngineError as error:
             raise UsageError(str(error)) from error
 
@@ -233,6 +275,11 @@ class Gate:
     def _start_engine(self, base: str) -> Engine:
         if not self._inference:
             raise EngineError("the history does not hold the outputs, and nothing may be run")
+        judge = self._jury.served.get(base)
+        if judge is not None:
+            from harness.engine.endpoint.engine import ServedModel
+
+            return ServedModel(_options(judge), judge.model)
         factory = ENGINES.load(self._settings.engine)
         arms = [arm for arm in self.arms.runnable() if arm.base == base]
         engine: Engine = factory(
@@ -244,6 +291,10 @@ class Gate:
             engine.close()
             raise EngineError(f"{problem}; gate it again")
         return engine
+
+
+def _options(judge: ServedJudge) -> EndpointOptions:
+    return EndpointOptions(**judge.model_dump(exclude={"model"}))
 
 
 def _incomplete(decision: GateDecision, reason: str) -> GateDecision:

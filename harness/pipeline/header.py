@@ -21,8 +21,9 @@ _PACKAGES = ("torch", "transformers", "peft", "tokenizers", "triton", "numpy", "
 
 def numerics(settings: Settings, arms: Iterable[Arm]) -> dict[str, str]:
     """By executor, the numerics class under which these arms' outputs are kept."""
+    told = getattr(ENGINES.load(settings.engine), "numerics", numerics_class)
     return {
-        executor: f"engine={settings.engine} {numerics_class(settings.options, executor)}"
+        executor: f"engine={settings.engine} {told(settings.options, executor)}"
         for executor in {arm.executor for arm in arms}
     }
 

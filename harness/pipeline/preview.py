@@ -104,7 +104,7 @@ def preview(
     a base model or baseline that cannot be used.
     """
     declared = [d for one in suites for d in one.declared]
-    cases = {case.digest: case for d in declared for case in d.cases}
+    cases = {case.digest: case for d in declared for case in (*d.cases, *d.seeds)}
     arms = None if settings is None else _arms(settings, policy, suites, store)
     attempt, notes = _attempt(arms, cases.values(), store)
     levels = Levels(

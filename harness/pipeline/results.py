@@ -6,14 +6,16 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 
 from harness.gate.check import Declared, contamination, measure, not_measured
+from harness.gate.counted import ScoreTable
 from harness.gate.decide import settle
-from harness.gate.effect import objection, prove
+from harness.gate.effect import objection, prove, prove_by_texts
 from harness.gate.looks import looks, measure_look
 from harness.gate.noise import measure_noise
 from harness.types import CheckResult, Claim, Effect, Noise, Role, Verdict
 
 from .arms import Arms
 from .execute import Execution
+from .jury import Jury
 from .plan import Plan
 
 
@@ -31,7 +33,7 @@ class Standard:
     """Case digest → adapter of its line that was trained on the case."""
 
 
-class Judge:
+class Results:
     """Results of items, each measured once."""
 
     def __init__(
@@ -42,13 +44,14 @@ class Judge:
         standards: Mapping[str, Standard],
         selected: Sequence[Declared],
         incomparable: Mapping[str, str],
+        jury: Jury,
     ) -> None:
         """``standards`` is by the name of the candidate, ``selected`` what will be asked for.
 
         ``incomparable``: suite → why the anchor's stored scores cannot stand in for it.
         """
         self._arms, self._plan, self._execution = arms, plan, execution
-        self._standards, self._incomparable = standards, incomparable
+        self._standards, self._incomparable, self._jury = standards, incomparable, jury
         self._selected = {declared.id: declared for declared in selected}
         self._measured: dict[str, CheckResult] = {}
         self._stopped: dict[str, frozenset[str]] = {}
@@ -108,6 +111,9 @@ class Judge:
             known = self._stopped.get(declared.follows, frozenset())
             left = tuple(case for case in declared.cases if case.digest in known)
             declared = replace(declared, cases=left)
+        if declared.by == "human":
+            reason = f"left for people: {len(declared.cases)} cases of each arm await their review"
+            return not_measured(declared, reason)
         if declared.sequential:
             return self._by_looks(declared, standard)
         problem = self._unready(declared)
@@ -115,7 +121,10 @@ class Judge:
             return not_measured(declared, problem)
         candidate = self._arms.candidate(declared.candidate)
         reference = self._arms.reference(declared.against) if declared.against else None
-        scores, noise = self._execution.scores, self._noise(declared)
+        scores: ScoreTable = self._execution.scores
+        if declared.by == "judge":
+            scores = self._jury.scores(declared, candidate, reference)
+        noise = self._noise(declared)
         levels = (standard.alpha, standard.alpha_worse)
         return measure(declared, candidate, reference, scores, *levels, noise)
 
@@ -163,6 +172,9 @@ class Judge:
         )
 
     def _prove(self) -> tuple[Effect, ...]:
+        if not self._plan.probes:
+            self._effects = self._by_texts()
+            return self._effects
         if self._effects is None:
             scored: dict[str, dict[str, float]] = {}
             twice: dict[str, float] = {}
@@ -173,6 +185,23 @@ class Judge:
                     into[probe.prompt] = value
             self._effects = prove(self._arms.runnable(), scored, twice)
         return self._effects
+
+    def _by_texts(self) -> tuple[Effect, ...]:
+        """Of all that is known by now: what is not proven yet may be so with more answers."""
+        said: dict[str, dict[str, str]] = {}
+        first: dict[str, str] = {}
+        second: dict[str, str] = {}
+        answering = {arm.digest: arm for arm in self._arms.answering()}
+        for (case, digest), keys in self._plan.keys.items():
+            texts = [self._execution.text(key) for key in keys]
+            runs = self._arms.serving(answering[digest], self._execution.suite(case))
+            if texts[0] is not None:
+                said.setdefault(runs.digest, {})[case] = texts[0]
+            again = texts[len(texts) // 2]
+            twice = digest == self._arms.baseline.digest and len(texts) > 1
+            if twice and texts[0] is not None and again is not None:
+                first[case], second[case] = texts[0], again
+        return prove_by_texts(self._arms.runnable(), said, first, second)
 
     def _noise(self, declared: Declared, planned: int | None = None) -> Noise | None:
         if declared.claim is not Claim.NOT_WORSE:
@@ -194,7 +223,7 @@ def needed(declared: Declared, arms: Arms, plan: Plan) -> set[str]:
         asked = [arms.candidate(declared.candidate), arms.reference(declared.against)]
     keys = {
         key
-        for case in declared.cases
+        for case in (*declared.cases, *declared.seeds)
         for arm in asked
         for key in plan.keys.get((case.digest, arm.digest), ())
     }

@@ -9,6 +9,7 @@ from pathlib import Path
 from harness.gate.check import Declared
 from harness.gate.declare import EXPECT, declare, rubric_metric
 from harness.scorers.expect import Expect
+from harness.scorers.unlike import Unlike
 from harness.suite.cases import cases
 from harness.suite.policy import Policy
 from harness.suite.scoring import Scorer
@@ -25,12 +26,26 @@ class GatedSuite:
     declared: tuple[Declared, ...]
     _of_samples: Mapping[str, Mapping[str, Scorer]]
     _of_cases: Mapping[str, Mapping[str, Scorer]]
+    _targets: Mapping[str, str | None]
+    """Of clean cases that were mutated, by digest."""
 
     def scorers(self, case: Case) -> Mapping[str, Scorer]:
         """What judges an answer to this case: metric → scorer."""
         if case.kind is Kind.CASE:
             return self._of_cases[case.sample]
+        if case.kind is Kind.MUTATION:
+            return self._of_mutation(case)
         return self._of_samples[case.task]
+
+    def _of_mutation(self, case: Case) -> Mapping[str, Scorer]:
+        mutation = self.suite.mutations[case.mutation]
+        metric, clean = mutation.metric, self._targets[case.parent]
+        if mutation.detector is not None:
+            return {metric: mutation.detector}
+        scorer = self._of_samples[case.task][metric]
+        if case.target is None and clean is not None:
+            scorer = Unlike(scorer, clean)
+        return {metric: scorer}
 
     def samples(self, candidates: Sequence[str], nodeid: str) -> list[Declared]:
         """Every sample of every task as an item of its own, for ``--samples``."""
@@ -50,6 +65,8 @@ def gated(path: Path, policy: Policy, candidates: Sequence[str], nodeid: str) ->
         name: dict(task.judges) for name, task in suite.tasks.items()
     }
     for rubric in suite.spec.rubrics:
+        if rubric.by != "assertions":
+            continue
         of_samples[rubric.task][rubric_metric(rubric.name)] = Expect(
             rubric.assertions, rubric.threshold
         )
@@ -61,6 +78,9 @@ def gated(path: Path, policy: Policy, candidates: Sequence[str], nodeid: str) ->
         _of_cases={
             case.id: {EXPECT: Expect(case.expect, case.threshold)} for case in suite.spec.cases
         },
+        _targets={case.digest: case.target for case in asked if case.kind is Kind.CHECK}
+        if suite.mutations
+        else {},
     )
 
 

@@ -13,13 +13,15 @@ from harness.types import (
     CheckResult,
     Effect,
     GateDecision,
+    JudgeQuality,
     Noise,
     Output,
+    Robustness,
     Run,
     Score,
 )
 
-SCHEMA = 3
+SCHEMA = 4
 """Number of the newest migration: it goes up whenever one of these classes changes."""
 
 
@@ -43,6 +45,8 @@ KINDS: Mapping[str, type[Any]] = {
     "score": Score,
     "effect": Effect,
     "noise": Noise,
+    "robustness": Robustness,
+    "judge": JudgeQuality,
     "check": CheckResult,
     "decision": GateDecision,
     "end": End,
@@ -52,4 +56,4 @@ KINDS: Mapping[str, type[Any]] = {
 
 def table(kind: str) -> str:
     """The private table that holds the records of a kind."""
-    return f"data.{kind}s"
+    return f"data.{kind}{'es' if kind.endswith('s') else 's'}"

@@ -1,9 +1,10 @@
-"""Rows × tasks and hand-written cases, as the questions that an engine is asked."""
+"""Rows × tasks, their mutations and hand-written cases, as the questions an engine is asked."""
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-from dataclasses import replace
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass, replace
 from typing import Any
 
 from harness.errors import Problem, SuiteError
@@ -12,6 +13,7 @@ from harness.types import Case, Kind
 from .dataset import Sample
 from .digest import digest, input_digest
 from .fewshot import Shots
+from .mutations import LoadedMutation
 from .root import display
 from .suite import LoadedSuite
 from .tasks import LoadedTask
@@ -19,15 +21,21 @@ from .template import UnusableTemplateError
 
 
 def cases(suite: LoadedSuite) -> Iterator[Case]:
-    """Every case of a suite: row by row, each in every task, then the hand-written ones."""
+    """Every case of a suite: row by row, each in every task; mutations; the hand-written ones."""
     shots = examples(suite)
+    rows: list[Sample] = []
+    clean: dict[tuple[str, str], str] = {}
     for sample in suite.samples():
         for name, task in suite.tasks.items():
-            try:
-                yield _case(suite, task, shots[name], Kind.CHECK, sample)
-            except UnusableTemplateError as error:
-                place = display(suite.data or suite.path)
-                raise SuiteError([Problem(place, sample.line, None, str(error))]) from error
+            with _at(suite, sample):
+                case = _case(suite, task, shots[name], Kind.CHECK, sample)
+            yield case
+            if suite.mutations:
+                clean[name, sample.id] = case.digest
+        if suite.mutations:
+            rows.append(sample)
+    for mutation in suite.mutations.values():
+        yield from _mutated(suite, mutation, rows, shots[mutation.declared.task], clean)
     for hand in suite.spec.cases:
         sample = Sample(hand.id, hand.id, {}, hand.input, suite.place("cases")[0])
         case = _case(suite, suite.tasks[hand.task], shots[hand.task], Kind.CASE, sample)
@@ -35,8 +43,51 @@ def cases(suite: LoadedSuite) -> Iterator[Case]:
         yield replace(case, expect=expected)
 
 
+def _mutated(
+    suite: LoadedSuite,
+    mutation: LoadedMutation,
+    rows: Sequence[Sample],
+    shots: Shots | None,
+    clean: Mapping[tuple[str, str], str],
+) -> Iterator[Case]:
+    task = suite.tasks[mutation.declared.task]
+    try:
+        for seed, sample, target in mutation.apply(rows, task):
+            with _at(suite, sample):
+                made = Made(mutation.declared.name, clean[task.name, seed.id], target)
+                yield _case(suite, task, shots, Kind.MUTATION, sample, made)
+    except ValueError as error:
+        steps = ("mutations", suite.spec.mutations.index(mutation.declared))
+        raise SuiteError([suite.document.problem(steps, str(error))]) from error
+
+
+@contextmanager
+def _at(suite: LoadedSuite, sample: Sample) -> Iterator[None]:
+    """Tell a template's error at the line of its row."""
+    try:
+        yield
+    except UnusableTemplateError as error:
+        place = display(suite.data or suite.path)
+        raise SuiteError([Problem(place, sample.line, None, str(error))]) from error
+
+
+@dataclass(frozen=True, slots=True)
+class Made:
+    """How a mutated case came to be."""
+
+    mutation: str
+    parent: str
+    """Digest of the clean case."""
+    target: str | None
+
+
 def _case(
-    suite: LoadedSuite, task: LoadedTask, shots: Shots | None, kind: Kind, sample: Sample
+    suite: LoadedSuite,
+    task: LoadedTask,
+    shots: Shots | None,
+    kind: Kind,
+    sample: Sample,
+    made: Made | None = None,
 ) -> Case:
     fields, declared = sample.fields, task.task
     shown = [] if shots is None else shots.for_sample(sample)
@@ -47,7 +98,7 @@ def _case(
         "task": task.name,
         "kind": kind,
         "sample": sample.id,
-        "target": target,
+        "target": target if made is None else made.target,
         "prompt": asked.prompt,
         "messages": asked.messages,
         "tools": asked.tools,
@@ -55,6 +106,8 @@ def _case(
         "unconditional": declared.unconditional,
         "rolling": declared.rolling,
     }
+    if made is not None:
+        content |= {"mutation": made.mutation, "parent": made.parent}
     return Case(
         **content,
         generation=task.generation,

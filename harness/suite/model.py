@@ -20,8 +20,10 @@ from pydantic import (
     model_validator,
 )
 
+from harness.registry import unknown
 from harness.types import Claim
 
+from .criteria import READY
 from .filter import compile_filter
 
 MAX_NAME = 100
@@ -39,17 +41,6 @@ class Strict(BaseModel):
 
 def _listed(value: Any) -> Any:
     return tuple(value) if isinstance(value, list) else value
-
-
-def not_yet(what: str) -> BeforeValidator:
-    """Refuse a declaration that is part of the language and not measured by this version."""
-
-    def refuse(value: Any) -> Any:
-        if value:
-            raise ValueError(f"not supported yet ({what})")
-        return value
-
-    return BeforeValidator(refuse)
 
 
 NAME = regex.compile(rf"[A-Za-z0-9._/-]{{1,{MAX_NAME}}}")
@@ -183,6 +174,7 @@ Named = Annotated[
 PLUGGED = "$comment"
 """Marks in a JSON schema what is plugged in, by its kind; ``published`` fills it in."""
 ScorerEntry = Annotated[Named, WithJsonSchema({PLUGGED: "scorer"})]
+MutatorEntry = Annotated[Named, WithJsonSchema({PLUGGED: "mutator"})]
 StepEntry = Annotated[Named, WithJsonSchema({PLUGGED: "extractor"})]
 Pipeline = Annotated[tuple[StepEntry, ...], Listed, Field(min_length=1)]
 """Extraction steps, one after another."""
@@ -439,21 +431,77 @@ class Check(Claimed):
 class Criterion(Strict):
     """One quality of an answer on an anchored scale."""
 
-    scale: Annotated[dict[int, Text], Field(min_length=2)]
+    scale: Annotated[dict[int, Text], Field(min_length=2, max_length=20)]
+    """Grade → what an answer of it is like; the highest is the best."""
 
 
-def _by_assertions(value: str) -> str:
-    if value != "assertions":
-        raise ValueError(f"'{value}' is not supported yet (by: assertions is)")
-    return value
+def _ready(value: Any) -> Any:
+    """Names of ready-made criteria, as the scales that they stand for."""
+    if not isinstance(value, list):
+        return value
+    for name in value:
+        if name not in READY:
+            raise ValueError(unknown("ready-made criterion", str(name), READY))
+    return {name: {"scale": dict(READY[name])} for name in value}
+
+
+Criteria = Annotated[
+    dict[Name, Criterion],
+    BeforeValidator(_ready, json_schema_input_type=list[str] | dict[Name, Criterion]),
+    Field(min_length=1, max_length=10),
+]
+"""``[conciseness]``, or criteria with scales of their own."""
+
+
+class Labels(Strict):
+    """Answers that people have graded already: what a judge is compared with."""
+
+    path: Text
+    """A file of rows as the suite's data, each with an answer and its grade."""
+    answer: Text = "answer"
+    """The field with the answer."""
+    grade: Text = "grade"
+    """The field with the people's grade, on the criterion's scale; their mean where several are."""
+    arm: Text | None = None
+    """The field with who answered: a judge may favour one of them."""
+
+
+class Judging(Strict):
+    """Who judges answers, and how he is asked."""
+
+    by: Text
+    """base, baseline or anchor, or a judge of the policy."""
+    pairwise: bool = False
+    """Whether two answers are compared, in both orders, or each is graded by itself."""
+    runs: Annotated[int, Field(ge=1, le=20)] = 1
+    temperature: Annotated[float, Field(ge=0, le=10)] = 0.0
+    """Above 0 a grade is written; else the likelihoods of all grades give the expected one."""
+    seed: Annotated[int, Field(ge=0, lt=2**32)] = 0
+    """Of the first run; each has the next one."""
+    max_tokens: Annotated[int, Field(ge=1, le=4096)] = 16
+    """Of a written grade."""
+    chat: bool = False
+    """Whether a model of ours is asked through its chat template; a served one always is."""
+    template: Text | None = None
+    """How he is asked; None: as ``harness.suite.judging`` says."""
+    labels: Labels | None = None
+
+    @model_validator(mode="after")
+    def _draws(self) -> Self:
+        if self.temperature == 0 and self.runs > 1:
+            raise ValueError("'runs' without a temperature: every run would be the same")
+        if self.pairwise and self.labels is not None:
+            raise ValueError("'labels' are grades of single answers, and the judge compares two")
+        return self
 
 
 class Rubric(Claimed, Expecting):
     """A quality that answers should have, and who judges it."""
 
-    criteria: Annotated[dict[Name, Criterion], Field(min_length=1)]
-    by: Annotated[Literal["assertions", "judge", "human"], AfterValidator(_by_assertions)]
-    assertions: Expectations
+    criteria: Criteria
+    by: Literal["assertions", "judge", "human"]
+    assertions: Annotated[tuple[Expectation, ...], Listed] = ()
+    judge: Judging | None = None
     margin: Share | None = None
     min: Share | None = None
 
@@ -463,10 +511,69 @@ class Rubric(Claimed, Expecting):
         return Claim.NOT_WORSE if self.min is None else Claim.MIN
 
     @model_validator(mode="after")
+    def _one_way(self) -> Self:
+        for key, given in (("assertions", bool(self.assertions)), ("judge", bool(self.judge))):
+            if self.by == key and not given:
+                raise ValueError(f"judged by {key}; missing key '{key}'")
+            if given and self.by != key:
+                raise ValueError(f"judged by {self.by}, to which '{key}' does not belong")
+        if self.threshold is not None and self.by != "assertions":
+            raise ValueError("'threshold' is of assertions")
+        return self
+
+    @model_validator(mode="after")
     def _one_claim(self) -> Self:
         _check_weights(self.assertions, self.threshold)
         if self.min is not None and (self.against is not None or self.margin is not None):
             raise ValueError("either min, or against and margin; not both")
+        if self.min is not None and self.judge is not None and self.judge.pairwise:
+            raise ValueError("a judge who compares two answers gives no level; leave 'min' out")
+        return self
+
+
+class Mutation(Claimed):
+    """A mutator applied to the samples of a task, and what must hold of the answers."""
+
+    name: Name = ""
+    """Its mutator's name unless it says another."""
+    mutator: MutatorEntry
+    field: Text | None = None
+    """The field of a row that is mutated; None: the only one that the prompt uses."""
+    metric: Text | None = None
+    """A scorer of the task; None: the first, or what tells whether the relation holds."""
+    target: str | None = None
+    """What is right of every mutated text; None: what the mutator says."""
+    sample: Draw | None = None
+    """How many samples are mutated, of those that can be; None: all."""
+    seed: Annotated[int, Field(ge=0, lt=2**32)] = 0
+    """Of what the mutator draws."""
+    tolerance: Annotated[float, Field(ge=0, lt=1)] | None = None
+    """How far a score may fall and still be equivalent; None: 0.1."""
+    compare: Literal["score", "drop"] = "score"
+    """Whether scores of mutated texts are compared, or how far they fell from the clean ones."""
+    margin: Share | None = None
+    min: Share | None = None
+
+    @model_validator(mode="before")
+    @classmethod
+    def _named(cls, value: Any) -> Any:
+        if not isinstance(value, dict) or "name" in value:
+            return value
+        mutator = value.get("mutator")
+        name = next(iter(mutator), None) if isinstance(mutator, dict) else mutator
+        return {**value, "name": name} if isinstance(name, str) else value
+
+    @property
+    def claims(self) -> Claim:
+        """A share of at least ``min``, or not worse than the reference."""
+        return Claim.NOT_WORSE if self.min is None else Claim.MIN
+
+    @model_validator(mode="after")
+    def _one_claim(self) -> Self:
+        if self.min is not None and (self.against is not None or self.margin is not None):
+            raise ValueError("either min, or against and margin; not both")
+        if self.min is not None and self.compare == "drop":
+            raise ValueError("'min' is of a score; 'compare: drop' belongs to against and margin")
         return self
 
 
@@ -483,5 +590,6 @@ class Suite(Strict):
     data: Data | None = None
     tasks: Annotated[tuple[Task, ...], Listed, Field(min_length=1)]
     cases: Annotated[tuple[HandCase, ...], Listed] = ()
+    mutations: Annotated[tuple[Mutation, ...], Listed] = ()
     rubrics: Annotated[tuple[Rubric, ...], Listed] = ()
     checks: Annotated[tuple[Check, ...], Listed] = ()

@@ -14,13 +14,30 @@ from harness.types import Role
 
 from .digest import digest
 from .load import read
-from .model import Listed, Share, Strict, Text
+from .model import Listed, Name, Share, Strict, Text
 from .schema import validated
 
 POLICY_FILE = "policy.yaml"
 DEFAULT_MARGIN = 0.03
 Globs = Annotated[tuple[Text, ...], Listed]
 """Patterns of suite names, as of a shell: ``general/*``."""
+
+
+class ServedJudge(Strict):
+    """A judge behind an OpenAI-compatible server. What is at the other end can only be named."""
+
+    url: Annotated[str, Field(pattern=r"^https?://[^\s?#@]+$")]
+    """Up to and including /v1; without credentials."""
+    model: Text
+    key_variable: Text | None = None
+    """The environment variable that holds the key."""
+    concurrency: Annotated[int, Field(ge=1, le=1000)] = 8
+    timeout: Annotated[float, Field(gt=0, le=3600)] = 60.0
+    """Seconds of one attempt."""
+    retries: Annotated[int, Field(ge=0, le=20)] = 4
+    max_requests: Annotated[int, Field(ge=1)] | None = None
+    max_tokens: Annotated[int, Field(ge=1)] | None = None
+    """Of all prompts and answers of one gate."""
 
 
 class Policy(Strict):
@@ -37,6 +54,8 @@ class Policy(Strict):
     required_suites: Globs = ()
     tripwires: Globs = ()
     """Slices on which no loss may be proven: globs of slice names."""
+    judges: dict[Name, ServedJudge] = Field(default_factory=dict)
+    """Who may grade answers besides the gate's own arms."""
     allow_base_change: bool = False
     """Whether an arm may have another base model than the one in production."""
 

@@ -6,13 +6,13 @@ from collections.abc import Iterator
 from typing import Any
 
 from harness.errors import UsageError
-from harness.registry import EXTRACTORS, SCORERS, Registry
+from harness.registry import EXTRACTORS, MUTATORS, SCORERS, Registry
 
 from .model import PLUGGED, Suite
 from .scoring import BuiltScorer
 
 DIALECT = "https://json-schema.org/draft/2020-12/schema"
-_KINDS = {"scorer": SCORERS, "extractor": EXTRACTORS}
+_KINDS = {"scorer": SCORERS, "extractor": EXTRACTORS, "mutator": MUTATORS}
 _OF_SCORERS: dict[str, Any] = {
     "of": {"type": "string", "description": "The extraction whose answer is read."},
     "name": {"type": "string", "description": "What the score is called; else its scorer's name."},
@@ -21,7 +21,7 @@ _OF_SCORERS: dict[str, Any] = {
 
 
 def suite_schema() -> dict[str, Any]:
-    """The schema of one suite file; every installed scorer and extractor is imported for it."""
+    """The schema of one suite file; everything that is plugged in is imported for it."""
     schema = Suite.model_json_schema(by_alias=True)
     definitions: dict[str, Any] = schema.setdefault("$defs", {})
     for kind, registry in _KINDS.items():

@@ -9,12 +9,12 @@ from harness.registry import unknown
 from harness.types import Claim
 
 from .load import Document, Step
-from .model import Check, HandCase, Rubric, Suite
+from .model import Check, HandCase, Mutation, Rubric, Suite
 from .scoring import CorpusScorer
 from .tasks import LoadedTask, scorer_name
 from .template import UnusableTemplateError
 
-Item = Check | Rubric | HandCase
+Item = Check | Rubric | Mutation | HandCase
 
 
 def check_references(
@@ -22,8 +22,8 @@ def check_references(
 ) -> Iterator[Problem]:
     """Problems of a suite whose parts are each well formed."""
     named = [task.name for task in spec.tasks]
-    if not (spec.cases or spec.rubrics or spec.checks):
-        yield document.problem((), "nothing to check; add cases, rubrics or checks")
+    if not (spec.cases or spec.mutations or spec.rubrics or spec.checks):
+        yield document.problem((), "nothing to check; add cases, mutations, rubrics or checks")
     yield from _given_twice(spec, document)
     for index, declared in enumerate(spec.tasks):
         if declared.few_shot is not None and spec.data is None:
@@ -106,7 +106,7 @@ def _given_twice(spec: Suite, document: Document) -> Iterator[Problem]:
 
 
 def _items(spec: Suite) -> Iterator[tuple[tuple[Step, ...], Item]]:
-    for key in ("cases", "rubrics", "checks"):
+    for key in ("cases", "mutations", "rubrics", "checks"):
         for index, item in enumerate(getattr(spec, key)):
             yield (key, index), item
 

@@ -5,13 +5,16 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 from harness.errors import Problem, SuiteError
 
 from .dataset import Reading, Sample
 from .digest import digest
+from .judging import LoadedRubric, load_rubrics
 from .load import Document, Place, Step, read
 from .model import Data, Suite
+from .mutations import LoadedMutation, load_mutations
 from .root import display, suite_root
 from .rules import check_references
 from .schema import validated, without_unknown_keys
@@ -40,6 +43,9 @@ class LoadedSuite:
     """Identity of what is measured: declaration, data and the scorers' versions."""
     pools: Mapping[str, Reading]
     """Files with few-shot examples, by their path in the suite, as they were checked."""
+    mutations: Mapping[str, LoadedMutation]
+    rubrics: Mapping[str, LoadedRubric]
+    """Those that a judge grades."""
 
     @property
     def name(self) -> str:
@@ -84,11 +90,15 @@ def load_suite(path: Path) -> LoadedSuite:
         raise SuiteError(_in_order(document, misshapen))
     tasks, problems = load_tasks(spec, document)
     problems += misshapen
+    mutations, wrong = load_mutations(spec, tasks, document)
+    problems += wrong
     problems += check_references(spec, tasks, document)
     root = suite_root(path)
     reading, wrong = survey(path.parent, root, spec, tasks, document)
     problems += wrong
     pools, wrong = survey_pools(path.parent, root, spec, tasks, document)
+    problems += wrong
+    rubrics, wrong = load_rubrics(path.parent, root, spec, tasks, document)
     problems += wrong
     if problems or document.problems:
         raise SuiteError(_in_order(document, problems))
@@ -101,8 +111,10 @@ def load_suite(path: Path) -> LoadedSuite:
         data=reading.path if reading else None,
         data_digest=reading.digest if reading else "",
         rows=reading.rows if reading else 0,
-        digest=_identity(spec, tasks, reading, pools),
+        digest=_identity(spec, tasks, mutations, rubrics, reading, pools),
         pools=pools,
+        mutations=mutations,
+        rubrics=rubrics,
     )
 
 
@@ -119,16 +131,22 @@ def same_names(suites: Iterable[LoadedSuite]) -> list[Problem]:
 def _identity(
     spec: Suite,
     tasks: Mapping[str, LoadedTask],
+    mutations: Mapping[str, LoadedMutation],
+    rubrics: Mapping[str, LoadedRubric],
     reading: Reading | None,
     pools: Mapping[str, Reading],
 ) -> str:
     declared = spec.model_dump(mode="json", by_alias=True, exclude_defaults=True, exclude=UNHASHED)
-    content = {
+    content: dict[str, Any] = {
         "suite": declared,
         "data": reading.digest if reading else "",
         "scorers": {name: task.versions() for name, task in tasks.items()},
         "pools": {path: pool.digest for path, pool in pools.items()},
     }
+    if mutations:
+        content["mutators"] = {name: mutation.versions for name, mutation in mutations.items()}
+    if rubrics:
+        content["judged"] = {name: rubric.digest for name, rubric in rubrics.items()}
     return digest(content)
 
 

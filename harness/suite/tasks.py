@@ -245,7 +245,7 @@ def _extractors(
         for index, entry in enumerate(entries):
             ((kind, options),) = entry.items()
             here = (*steps, "extract", *inside, index)
-            model, wrong = _plugged(EXTRACTORS, kind, Extractor, here, document)
+            model, wrong = plugged(EXTRACTORS, kind, Extractor, here, document)
             problems += wrong
             if model is None:
                 continue
@@ -272,7 +272,7 @@ def _scorers(
     for index, entry in enumerate(task.scorers):
         ((kind, options),) = entry.items()
         here = (*steps, "scorers", index)
-        model, wrong = _plugged(SCORERS, kind, BuiltScorer, here, document)
+        model, wrong = plugged(SCORERS, kind, BuiltScorer, here, document)
         problems += wrong
         if model is None:
             continue
@@ -286,7 +286,7 @@ def _scorers(
         if name in built:
             hint = "" if name != kind else "; give one of them a name:"
             problems.append(document.problem(here, f"scorer '{name}' a second time{hint}"))
-        problems += (document.problem(here, reason) for reason in _unsuited(task, kind, model))
+        problems += (document.problem(here, reason) for reason in unsuited(task, kind, model))
         if scorer is None:
             continue
         misfit = scorer.unsuited(task)
@@ -299,7 +299,7 @@ def _scorers(
     return built, pipelines, problems
 
 
-def _plugged(
+def plugged(
     registry: Registry, name: str, base: type[Any], here: tuple[Step, ...], document: Document
 ) -> tuple[Any, list[Problem]]:
     """A class by its name in a registry, or None and why it cannot be used."""
@@ -330,7 +330,7 @@ def _common(
         yield document.problem((*here, "name"), message)
 
 
-def _unsuited(task: Task, name: str, scorer: type[BuiltScorer]) -> Iterator[str]:
+def unsuited(task: Task, name: str, scorer: type[BuiltScorer]) -> Iterator[str]:
     """Why a scorer cannot score this task's answers."""
     if scorer.reads == "rolling" and not task.rolling:
         yield f"scorer '{name}' measures whole texts; the task is not 'rolling: true'"

@@ -334,7 +334,8 @@ class TestRecall:
             *(_seen(arm, path="old/place") for arm in arms.members),
         ]
         noted = {arm.name: arm.history for arm in recall(arms, seen)}
-        assert "changed in place since run run-1 (eeeeeeeeeeee → " in noted["v3"]
+        assert "changed in place (eeeeeeeeeeee → " in noted["v3"]
+        assert "since run run-1: measured anew" in noted["v3"]
         now = arms.candidate("r").digest[:12]
         assert f"(ffffffffffff → {now})" in noted["r"]
         assert noted["r/v1"] == noted["r/v2"] == "same content as old/place in run run-1"

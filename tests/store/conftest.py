@@ -22,9 +22,12 @@ from harness.types import (
     GateDecision,
     GateVerdict,
     Generation,
+    JudgeQuality,
     Kind,
     Noise,
     Output,
+    Relation,
+    Robustness,
     Role,
     Run,
     RunRecord,
@@ -169,6 +172,18 @@ def record() -> RunRecord:
         seconds=9.0,
         reused=0,
         noises=(Noise("contracts/clauses", "classify", "accuracy", 2, 0, 0.0, 0.0),),
+        judges=(
+            JudgeQuality(
+                *("contracts/clauses", "classify", "tone", "base", "arm0", "asked", 4, 1, 0.5, 0.1),
+                *(3, 0.7, 0.4, 0.05, -0.1, 0.2, (0.1, 0.0, 0.05), "v2", 0.05, 0.01, 0.09),
+            ),
+        ),
+        robustnesses=(
+            Robustness(
+                *("contracts/clauses", "classify", "typos", "typos", Relation.INVARIANT),
+                *("accuracy", "arm2", 4, 2, 0.5, 0.4, 0.6, -0.2, -0.3, -0.1, 0.05),
+            ),
+        ),
     )
 
 
@@ -195,6 +210,8 @@ def journal() -> Journal:
             writer.append("score", record.scores)
             writer.append("effect", record.effects)
             writer.append("noise", record.noises)
+            writer.append("robustness", record.robustnesses)
+            writer.append("judge", record.judges)
             writer.append("check", record.checks)
             writer.append("decision", record.decisions)
             if record.finished is not None:

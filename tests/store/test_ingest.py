@@ -43,7 +43,8 @@ def test_a_run_is_taken_once(store: Store, record: RunRecord, journal):
 
 
 PARTS = (
-    "arms", "cases", "answers", "outputs", "scores", "effects", "noises", "checks", "decisions",
+    "arms", "cases", "answers", "outputs", "scores", "effects", "noises", "robustnesses", "judges",
+    "checks", "decisions",
 )  # fmt: skip
 
 

@@ -235,5 +235,6 @@ def test_every_kind_of_record_is_kept(store, record: RunRecord, journal):
     read = [one.value for one in read_journal(store.path / "runs" / f"{record.run.id}.jsonl")]
     end = End(record.finished, record.seconds, record.reused)
     parts = (record.arms, record.cases, record.answers, record.outputs.values(), record.scores)
-    parts += (record.effects, record.noises, record.checks, record.decisions)
+    parts += (record.effects, record.noises, record.robustnesses, record.judges)
+    parts += (record.checks, record.decisions)
     assert read == [record.run, *itertools.chain.from_iterable(parts), end]

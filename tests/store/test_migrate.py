@@ -96,7 +96,7 @@ def test_a_newer_history_is_refused(tmp_path: Path, database: Path):
     migrate(database, [*migrations(), newer])
     before = database.read_bytes()
     for use in (reading, writing):
-        with pytest.raises(StoreError, match=r"has schema 4, this loragate knows 3: upgrade"):
+        with pytest.raises(StoreError, match=r"has schema 5, this loragate knows 4: upgrade"):
             use(database).__enter__()
     assert database.read_bytes() == before
 

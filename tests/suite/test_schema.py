@@ -67,7 +67,6 @@ WRONG = [
     ("{contains: conflict}", "{any: [{contains: ''}]}",
      "24:32: cases[0].expect[0].any[0].contains: should not be empty"),
     ("by: assertions", "by: jugde", "30:9: rubrics[0].by: should be 'assertions', 'judge' or"),
-    ("by: assertions", "by: judge", "30:9: rubrics[0].by: 'judge' is not supported yet"),
     ("scale: {1:", "scale: {one:", "29:34: rubrics[0].criteria.concise.scale.one: should be a"),
     ("required: false", "required: no", "36:79: checks[2].required: should be true or false, not"),
     ("margin: 0.03", "margin: 3", "34:92: checks[0].margin: should be less than 1, not 3"),

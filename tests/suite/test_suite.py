@@ -217,7 +217,7 @@ def test_a_suite_that_checks_nothing_is_refused(write_suite: Write) -> None:
     text = write_suite().read_text().split("cases:\n")[0]
 
     assert told(write_suite(text=text)) == [
-        "clauses.yaml:1:1: nothing to check; add cases, rubrics or checks"
+        "clauses.yaml:1:1: nothing to check; add cases, mutations, rubrics or checks"
     ]
 
 

@@ -54,6 +54,11 @@ rubrics:
     by: assertions
     assertions: [{max_words: 3}]
     min: 0.5
+  - name: kind
+    task: extract
+    criteria: [coherence]
+    by: judge
+    judge: {by: base, chat: true, temperature: 0.7, seed: 3, runs: 2, max_tokens: 8}
 checks:
   - {name: few, task: classify, metric: accuracy, max_per_cluster: 2, sequential: true}
 """
