@@ -326,6 +326,8 @@ class CheckResult:
     """From the A/A run, where there was one."""
     mutation: str = ""
     """Of mutated cases: the suite's mutation that made them."""
+    severity: str = ""
+    """Of hand-written cases, where the suite says it: critical, high, medium or low."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -53,6 +53,8 @@ EXAMPLES = 5
 
 _GATE_ORDER = tuple(GateVerdict)
 _CHECK_ORDER = tuple(Verdict)
+SEVERITIES = ("critical", "high", "medium", "low")
+"""Of hand-written cases; what has none comes last."""
 
 
 def build_report(record: RunRecord) -> Report:
@@ -266,13 +268,19 @@ def _cases(source: Source, arm: Arm, checks: Sequence[CheckResult]) -> tuple[Cas
                 task=check.task,
                 verdict=check.verdict,
                 required=check.required,
+                severity=check.severity,
                 expect=case.expect if case else (),
                 prompt=case.prompt if case else None,
                 answers=tuple(answers),
                 reason=check.reason,
             )
         )
-    return tuple(sorted(views, key=lambda view: -_CHECK_ORDER.index(view.verdict)))
+    return tuple(sorted(views, key=_severe_first))
+
+
+def _severe_first(view: CaseView) -> tuple[int, int]:
+    severity = SEVERITIES.index(view.severity) if view.severity in SEVERITIES else len(SEVERITIES)
+    return -_CHECK_ORDER.index(view.verdict), severity
 
 
 def _rubrics(source: Source, arm: Arm, checks: Sequence[CheckResult]) -> tuple[RubricView, ...]:

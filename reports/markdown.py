@@ -158,6 +158,7 @@ def _name(check: CheckResult) -> str:
 
 def _case(case: CaseView) -> str:
     where = escaped(f"{case.suite} {case.task}.{case.name}")
+    where += f" ({case.severity})" if case.severity else ""
     said = "".join(f"; {_answer(answer)}" for answer in case.answers)
     return f"- {GLYPHS[case.verdict]} {where}: {code(case.reason, 2 * LONGEST)}{said}"
 

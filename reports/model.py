@@ -124,6 +124,8 @@ class CaseView:
     task: str
     verdict: Verdict
     required: bool
+    severity: str
+    """critical, high, medium or low; empty where the suite does not say."""
     expect: tuple[str, ...]
     prompt: str | None
     answers: tuple[ArmAnswer, ...]

@@ -351,6 +351,9 @@ def _check_weights(expected: Sequence[Expectation], threshold: float | None) -> 
         raise ValueError("a weight without 'threshold': all expectations must hold anyway")
 
 
+Severity = Literal["critical", "high", "medium", "low"]
+
+
 class HandCase(Expecting):
     """A hand-written adversarial case: an item that must pass."""
 
@@ -358,12 +361,22 @@ class HandCase(Expecting):
     task: Name
     input: Annotated[dict[str, Any], Field(min_length=1)]
     expect: Expectations
+    rate: Annotated[float, Field(gt=0, lt=1)] | None = None
+    """The share of the task's repeats that must be as expected; None: every one."""
+    severity: Severity | None = None
+    """How bad a failure is, for people; the worst stand first in the report."""
     reason: str = ""
     required: bool = True
 
     @model_validator(mode="after")
     def _weights(self) -> Self:
         _check_weights(self.expect, self.threshold)
+        return self
+
+    @model_validator(mode="after")
+    def _counts(self) -> Self:
+        if self.severity == "critical" and not self.required:
+            raise ValueError("a critical case is always required")
         return self
 
 

@@ -117,6 +117,9 @@ def _case(
     """A hand-written case must fill its task's prompt."""
     if task is None:
         return
+    if case.rate is not None and (task.generation is None or task.generation.repeats == 1):
+        message = f"belongs to repeats, and task '{task.name}' has none; each answer must hold"
+        yield document.problem((*steps, "rate"), message)
     absent = sorted(task.prompt.variables - case.input.keys())
     try:
         task.prompt.render(case.input)

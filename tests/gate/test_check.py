@@ -66,7 +66,9 @@ def test_floors_and_ceilings_need_the_bound_that_clears_them(declare, check, cla
 
 
 def test_one_failure_of_a_must_pass_case_regresses(declare, check):
-    case = declare(1, kind=Kind.CASE, claim=Claim.NO_FAILURE, against=None, reason="two laws")
+    case = declare(
+        1, kind=Kind.CASE, claim=Claim.NO_FAILURE, against=None, limit=1.0, reason="two laws"
+    )
     assert check(case, [1.0]).verdict is Verdict.PASS
     failed = check(case, [0.0])
     assert failed.verdict is Verdict.REGRESSED
@@ -143,9 +145,24 @@ def test_one_unscored_repeat_leaves_its_case_unmeasured(declare, check):
 
 
 def test_a_case_that_must_pass_must_pass_every_time(declare, check):
-    case = declare(1, kind=Kind.CASE, claim=Claim.NO_FAILURE, against=None)
+    case = declare(1, kind=Kind.CASE, claim=Claim.NO_FAILURE, against=None, limit=1.0)
     assert check(case, [(1.0, 1.0)]).verdict is Verdict.PASS
-    assert check(case, [(1.0, 0.0)]).verdict is Verdict.REGRESSED
+    failed = check(case, [(1.0, 0.0)])
+    assert failed.verdict is Verdict.REGRESSED
+    assert failed.reason == "1 of 2 answers failed, the first: said so"
+
+
+@pytest.mark.parametrize(("right", "verdict"), [(6, Verdict.REGRESSED), (7, Verdict.PASS)])
+def test_a_case_with_a_rate_must_pass_as_often(declare, check, right, verdict):
+    case = declare(1, kind=Kind.CASE, claim=Claim.NO_FAILURE, against=None, limit=0.7)
+    found = check(case, [(1.0,) * right + (0.0,) * (10 - right)])
+    assert found.verdict is verdict
+    assert found.candidate_value == pytest.approx(right / 10)
+
+
+def test_an_answer_without_a_score_is_no_failure_of_a_rate(declare, check):
+    case = declare(1, kind=Kind.CASE, claim=Claim.NO_FAILURE, against=None, limit=0.5)
+    assert check(case, [(1.0, None)]).verdict is Verdict.NOT_MEASURED
 
 
 def test_promotion_and_rejection_have_levels_of_their_own(declare, check):

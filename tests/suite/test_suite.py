@@ -341,3 +341,19 @@ def test_a_misspelt_key_does_not_hide_what_else_is_wrong(write_suite: Write) -> 
     for word in ("margin", "max_words", "grounded", "clauses.jsonl"):
         assert f"did you mean '{word}'?" in told
     assert len(caught.value.problems) == 4
+
+
+def test_a_rate_is_of_repeats(write_suite: Write) -> None:
+    """One answer holds or does not."""
+    path = write_suite(("    reason: two", "    rate: 0.8\n    reason: two"))
+    (problem,) = told(path)
+    assert "cases[0].rate: belongs to repeats, and task 'extract' has none" in problem
+
+
+def test_a_critical_case_is_required(write_suite: Write) -> None:
+    """Whoever calls it critical means it."""
+    path = write_suite(
+        ("    reason: two", "    severity: critical\n    required: false\n    reason: two")
+    )
+    (problem,) = told(path)
+    assert "cases[0]: a critical case is always required" in problem

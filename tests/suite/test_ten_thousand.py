@@ -41,12 +41,22 @@ tasks:
     generate: {max_tokens: 5}
     target: "{{ state }}"
     scorers: [exact_match]
+  - name: draw
+    prompt: "{{ body }}"
+    generate: {max_tokens: 5, temperature: 0.7, repeats: 2}
+    scorers: []
 cases:
   - id: one
     task: extract
     input: {body: No state.}
     expect: [{not-equals: Ohio, not-starts-with: Texas, not-ends-with: Texas}]
+    severity: low
     required: false
+  - id: often
+    task: draw
+    input: {body: No state.}
+    expect: [{not-equals: Ohio}]
+    rate: 0.5
 rubrics:
   - name: brief
     task: extract

@@ -7,7 +7,9 @@ COMMENT ON COLUMN data.cases.mutation IS 'Name of the mutation that made it; NUL
 COMMENT ON COLUMN data.cases.parent IS 'Of a mutated case, digest of the clean one';
 
 ALTER TABLE data.checks ADD COLUMN mutation VARCHAR;
+ALTER TABLE data.checks ADD COLUMN severity VARCHAR;
 COMMENT ON COLUMN data.checks.mutation IS 'Of mutated cases, the mutation that made them; NULL or empty elsewhere';
+COMMENT ON COLUMN data.checks.severity IS 'Of a hand-written case, as the suite says it; NULL or empty elsewhere';
 
 ALTER TABLE data.effects ADD COLUMN unit VARCHAR;
 COMMENT ON COLUMN data.effects.unit IS 'Of difference, noise and threshold: nats (NULL means it), or share of texts';
@@ -43,7 +45,7 @@ SELECT
   verdict, reason, estimate, "interval"[1] AS low, "interval"[2] AS high, margin, n, clusters,
   wins, losses, p_value, p_worse, alpha, method, candidate_value, reference_value, more_cases,
   alpha_worse, slice, look, planned, noise_floor,
-  nullif(mutation, '') AS mutation
+  nullif(mutation, '') AS mutation, nullif(severity, '') AS severity
 FROM data.checks;
 COMMENT ON VIEW v1.checks IS 'One row per claim, candidate and run';
 COMMENT ON COLUMN v1.checks.run IS 'Run id';
@@ -80,6 +82,7 @@ COMMENT ON COLUMN v1.checks.look IS 'Of a sequential check: the look it stopped 
 COMMENT ON COLUMN v1.checks.planned IS 'Of a sequential check: the cases it would have had at its last look';
 COMMENT ON COLUMN v1.checks.noise_floor IS 'The smallest margin above the noise of the baseline, where that was measured';
 COMMENT ON COLUMN v1.checks.mutation IS 'Of mutated cases, the mutation that made them; else NULL';
+COMMENT ON COLUMN v1.checks.severity IS 'Of a hand-written case: critical, high, medium or low, where the suite says it; else NULL';
 
 CREATE OR REPLACE VIEW v1.effects AS
 SELECT
