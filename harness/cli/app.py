@@ -4,7 +4,20 @@ from __future__ import annotations
 
 import typer
 
-from . import bench, demo, doctor, history, listing, plan, report, rescore, store, suite, validate
+from . import (
+    bench,
+    demo,
+    doctor,
+    history,
+    importing,
+    listing,
+    plan,
+    report,
+    rescore,
+    store,
+    suite,
+    validate,
+)
 
 app = typer.Typer(
     name="loragate",
@@ -18,6 +31,7 @@ app = typer.Typer(
 app.command()(demo.demo)
 app.command()(validate.validate)
 app.add_typer(suite.app, name="suite")
+app.add_typer(importing.app, name="import")
 app.command("list")(listing.listing)
 app.command()(plan.plan)
 app.command()(rescore.rescore)

@@ -15,7 +15,7 @@ from .place import project_root
 
 SCHEMA = Path("docs/suite.schema.json")
 """Where this project keeps the schema."""
-_NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]*(/[A-Za-z0-9][A-Za-z0-9._-]*)*")
+NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]*(/[A-Za-z0-9][A-Za-z0-9._-]*)*")
 
 app = typer.Typer(no_args_is_help=True, help="Write a suite: a starter, and help for editors.")
 
@@ -29,21 +29,26 @@ def new(
 
     Example: `loragate suite new contracts/clauses`
     """
-    if not _NAME.fullmatch(name):
+    if not NAME.fullmatch(name):
         raise UsageError(
             f"'{name}' should be letters, digits and ._- with / between, such as contracts/clauses"
         )
     suite = root / f"{name}.yaml"
     data = suite.parent / "data" / f"{suite.stem}.jsonl"
-    schema = suite.parent / "suite.schema.json"
     for path in (suite, data):
         if path.exists():
             raise UsageError(f"{path}: is there already; nothing was written")
     data.parent.mkdir(parents=True, exist_ok=True)
     suite.write_text(_SUITE.format(name=name, stem=suite.stem), encoding="utf-8")
     data.write_text(_ROWS, encoding="utf-8")
-    schema.write_text(_schema(), encoding="utf-8")
-    print(f"{suite}\n{data}\n{schema}\nnext: loragate validate {suite}")
+    print(f"{suite}\n{data}\n{write_schema(suite.parent)}\nnext: loragate validate {suite}")
+
+
+def write_schema(folder: Path) -> Path:
+    """The schema beside a suite whose first line names it."""
+    path = folder / "suite.schema.json"
+    path.write_text(_schema(), encoding="utf-8")
+    return path
 
 
 @app.command()

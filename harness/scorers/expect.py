@@ -14,6 +14,10 @@ from harness.suite.scoring import Judgement, Reads
 from harness.types import Case, Output
 
 from .answer import answer, plain
+from .clarification import Clarification
+from .conflict import ConflictFlagged
+from .detector import Detector
+from .refusal import Refusal
 from .strict_json import read_json
 
 PATTERN_SECONDS = 2.0
@@ -28,7 +32,9 @@ class Expect:
     threshold: float | None = None
     """The share of their weights that is enough; None: all of them."""
 
-    version: ClassVar[str] = "2"
+    version: ClassVar[str] = (
+        f"3.{Refusal.version}.{Clarification.version}.{ConflictFlagged.version}"
+    )
     binary: ClassVar[bool] = True
     reads: ClassVar[Reads] = "answer"
 
@@ -80,6 +86,10 @@ def _is_json(text: str) -> bool:
     return True
 
 
+def _said(detector: Detector) -> Callable[[str, Any], bool]:
+    return lambda text, wanted: (detector.phrase(text) is not None) is wanted
+
+
 _WORDS: dict[str, Callable[[str, Any], bool]] = {
     "contains": lambda text, part: part in text,
     "not_contains": lambda text, part: part not in text,
@@ -92,6 +102,9 @@ _WORDS: dict[str, Callable[[str, Any], bool]] = {
     "ends_with": lambda text, end: text.rstrip().endswith(end),
     "not_ends_with": lambda text, end: not text.rstrip().endswith(end),
     "is_json": lambda text, wanted: _is_json(text) is wanted,
+    "refuses": _said(Refusal()),
+    "asks_back": _said(Clarification()),
+    "flags_conflict": _said(ConflictFlagged()),
     "matches": _found,
     "not_matches": lambda text, pattern: not _found(text, pattern),
     "max_words": lambda text, number: len(text.split()) <= number,

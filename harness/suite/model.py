@@ -306,6 +306,12 @@ class Expectation(Strict):
     not_matches: Annotated[Pattern | None, Field(alias="not-matches")] = None
     is_json: Annotated[bool | None, Field(alias="is-json")] = None
     """Whether the whole answer must, or must not, be JSON."""
+    refuses: bool | None = None
+    """Whether it must, or must not, refuse to answer; as the scorer ``refusal`` finds it."""
+    asks_back: Annotated[bool | None, Field(alias="asks-back")] = None
+    """The same of asking what was meant (``clarification``)."""
+    flags_conflict: Annotated[bool | None, Field(alias="flags-conflict")] = None
+    """The same of saying that the source contradicts itself (``conflict_flagged``)."""
     max_words: Annotated[int, Field(ge=0)] | None = None
     min_words: Annotated[int, Field(ge=1)] | None = None
     any: Alternatives | None = None
