@@ -50,7 +50,11 @@ class Labelling(CorpusScorer):
 
     def unsuited(self, task: Task) -> str:
         """It must know all labels before it has seen an answer."""
-        return "" if self._labels(task.choices) else "needs 'labels', as the task has no choices"
+        return (
+            ""
+            if self._labels(task.choices)
+            else "needs 'labels', as the task has no list of choices"
+        )
 
     def score(self, case: Case, output: Output) -> Judgement:
         """Unscored where there is no answer, or where the target is no label."""

@@ -102,7 +102,7 @@ def _case(
         "prompt": asked.prompt,
         "messages": asked.messages,
         "tools": asked.tools,
-        "choices": declared.choices,
+        "choices": task.choices(fields),
         "unconditional": declared.unconditional,
         "rolling": declared.rolling,
     }

@@ -239,6 +239,8 @@ class Task(Strict):
     few_shot: FewShot | None = None
     budget: Limit | None = None
     choices: Annotated[tuple[Text, ...], Listed] = ()
+    choices_from: Text | None = None
+    """The field with the row's own choices, a list of texts."""
     unconditional: Text | None = None
     """A prompt without the question: how likely the choices are by themselves."""
     generate: Generate | None = None
@@ -256,6 +258,11 @@ class Task(Strict):
     reduce: Reduction | None = None
     """How the repeats become one; None means their mean."""
     scorers: Annotated[tuple[ScorerEntry, ...], Listed] = ()
+
+    @property
+    def chosen(self) -> bool:
+        """Whether its answers are chosen, not written."""
+        return bool(self.choices) or self.choices_from is not None
 
 
 def compiles(pattern: str) -> regex.Pattern[str]:
@@ -459,7 +466,7 @@ def _ready(value: Any) -> Any:
     if not isinstance(value, list):
         return value
     for name in value:
-        if name not in READY:
+        if not isinstance(name, str) or name not in READY:
             raise ValueError(unknown("ready-made criterion", str(name), READY))
     return {name: {"scale": dict(READY[name])} for name in value}
 

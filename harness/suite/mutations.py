@@ -81,7 +81,7 @@ class LoadedMutation:
         text = sample.fields.get(self.field)
         if not isinstance(text, str):
             raise ValueError(f"field '{self.field}' should be text to be mutated")
-        choices = task.task.choices
+        choices = task.choices(sample.fields)
         target = task.answer(sample.fields) if task.target else None
         luck = Luck(f"{self.declared.seed}\0{self.declared.name}\0{sample.id}")
         found = self.mutator.mutate(Seed(text, target, choices), luck)

@@ -128,6 +128,10 @@ def _case(
         if absent:
             message = f"missing {_quoted(absent)}, which the prompt of task '{task.name}' uses"
         yield document.problem((*steps, "input"), message)
+    try:
+        task.choices(case.input)
+    except UnusableTemplateError as error:
+        yield document.problem((*steps, "input"), str(error))
 
 
 def _quoted(words: list[str]) -> str:

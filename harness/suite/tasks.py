@@ -86,6 +86,24 @@ class LoadedTask:
             for name, scorer in self.scorers.items()
         }
 
+    def choices(self, fields: Mapping[str, Any]) -> tuple[str, ...]:
+        """What a row is answered with; UnusableTemplateError where its own choices are none."""
+        field = self.task.choices_from
+        if field is None:
+            return self.task.choices
+        found = fields.get(field)
+        if not isinstance(found, list) or len(found) < 2:
+            said = shown(found) if field in fields else "missing"
+            raise UnusableTemplateError(f"field '{field}' should be a list of choices, not {said}")
+        for number, choice in enumerate(found):
+            if not isinstance(choice, str) or not choice:
+                raise UnusableTemplateError(
+                    f"field '{field}': choice {number + 1} should be text, not {shown(choice)}"
+                )
+            if choice in found[:number]:
+                raise UnusableTemplateError(f"field '{field}': choice '{choice}' a second time")
+        return tuple(found)
+
     def answer(self, fields: Mapping[str, Any]) -> str:
         """The target of a row that is shown as an example."""
         return "" if self.target is None else self.target.render(fields)
@@ -93,6 +111,8 @@ class LoadedTask:
     def uses(self) -> Iterator[tuple[str, tuple[Step, ...], frozenset[str]]]:
         """Which part of the task uses which fields of a row, and where it stands in the task."""
         yield "prompt", (_asks(self.task),), self.prompt.variables
+        if self.task.choices_from is not None:
+            yield "choices_from", ("choices_from",), frozenset({self.task.choices_from})
         if self.target is not None:
             yield "target", ("target",), self.target.variables
         for index, entry in enumerate(self.task.scorers):
@@ -107,14 +127,19 @@ class LoadedTask:
             self.prompt.render(fields)
         except UnusableTemplateError as error:
             yield "prompt", str(error)
+        choices: tuple[str, ...] = ()
+        try:
+            choices = self.choices(fields)
+        except UnusableTemplateError as error:
+            yield "choices_from", str(error)
         if self.target is not None:
             try:
                 target = self.target.render(fields)
             except UnusableTemplateError as error:
                 yield "target", str(error)
             else:
-                if self.task.choices and target not in self.task.choices:
-                    hint = suggest(target, self.task.choices)
+                if choices and target not in choices:
+                    hint = suggest(target, choices)
                     yield (
                         "choices",
                         f"target {shown(target)} is not among the choices"
@@ -174,7 +199,8 @@ def _shape(task: Task, steps: tuple[Step, ...], document: Document) -> Iterator[
     ways = [
         key
         for key, said in (
-            ("choices", task.choices), ("generate", task.generate), ("rolling", task.rolling)
+            ("choices", task.choices), ("choices_from", task.choices_from),
+            ("generate", task.generate), ("rolling", task.rolling),
         )
         if said
     ]  # fmt: skip
@@ -182,14 +208,16 @@ def _shape(task: Task, steps: tuple[Step, ...], document: Document) -> Iterator[
         message = f"either {' or '.join(ways)}; not both"
         yield document.problem((*steps, ways[0]), message, key=True)
     elif not ways:
-        message = "missing key 'choices', 'generate' or 'rolling': how it is answered"
+        message = (
+            "missing key 'choices', 'choices_from', 'generate' or 'rolling': how it is answered"
+        )
         yield document.problem(steps, message)
     if len(task.choices) == 1:
         yield document.problem((*steps, "choices"), "should have at least 2, not 1")
     for number, choice in enumerate(task.choices):
         if choice in task.choices[:number]:
             yield document.problem((*steps, "choices", number), f"choice '{choice}' a second time")
-    if task.unconditional is not None and not task.choices:
+    if task.unconditional is not None and not task.chosen:
         message = "belongs to choices, and the task has none"
         yield document.problem((*steps, "unconditional"), message, key=True)
     if task.extract is not None and task.generate is None:
@@ -336,9 +364,9 @@ def unsuited(task: Task, name: str, scorer: type[BuiltScorer]) -> Iterator[str]:
         yield f"scorer '{name}' measures whole texts; the task is not 'rolling: true'"
     if scorer.reads not in ("rolling", "cost") and task.rolling:
         yield f"scorer '{name}' reads an answer, and the task is rolling: it has none"
-    if scorer.reads == "logprobs" and not (task.choices or task.rolling):
+    if scorer.reads == "logprobs" and not (task.chosen or task.rolling):
         yield f"scorer '{name}' compares choices, and the task has none"
-    if scorer.reads == "text" and task.choices and not task.generate:
+    if scorer.reads == "text" and task.chosen and not task.generate:
         yield f"scorer '{name}' reads a generated answer, and the task's answers are chosen"
     if scorer.needs_target and task.target is None:
         yield f"scorer '{name}' needs a target, and the task has none"

@@ -71,7 +71,8 @@ REFERENCES = [
     ("    choices:", "    generate: {max_tokens: 1}\n    choices:",
      ["clauses.yaml:13:5: tasks[0].choices: either choices or generate; not both"]),
     ('    generate: {max_tokens: 12, stop: ["\\n"]}\n', "",
-     ["clauses.yaml:15:5: tasks[1]: missing key 'choices', 'generate' or 'rolling'"]),
+     ["clauses.yaml:15:5: tasks[1]: missing key 'choices', 'choices_from', 'generate' or "
+      "'rolling'"]),
     ("force majeure", "indemnification",
      ["clauses.yaml:12:32: tasks[0].choices[1]: choice 'indemnification' a second time"]),
     ("input: {text:", "input: {txt:",

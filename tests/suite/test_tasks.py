@@ -64,7 +64,7 @@ def test_what_fits(tmp_path: Path, task: str, scorer: str, check: str) -> None:
     [
         (CHOOSE, "{accuracy: {normalise: unconditional}}", "",
          "8:26: tasks[0].scorers[0].accuracy: scorer 'accuracy' compares with an unconditional"),
-        (WRITE, "macro_f1", "", "scorer 'macro_f1' needs 'labels', as the task has no choices"),
+        (WRITE, "macro_f1", "", "'macro_f1' needs 'labels', as the task has no list of choices"),
         (WRITE, "perplexity", ", margin: 2", "measures whole texts; the task is not 'rolling"),
         (ROLL, "exact_match", "", "reads an answer, and the task is rolling: it has none"),
         (ROLL + '\n    few_shot: {n: 1}\n    target: "{{ label }}"', "perplexity", ", margin: 2",

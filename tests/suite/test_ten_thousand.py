@@ -84,6 +84,13 @@ tasks:
 checks:
   - {name: exact, task: classify, metric: accuracy, method: exact}
 """
+OWN = """\
+suite: tests/own
+tasks:
+  - {name: pick, prompt: "{{ question }}", choices_from: options, scorers: []}
+cases:
+  - {id: one, task: pick, input: {question: Which, options: [a, b]}, expect: [{equals: a}]}
+"""
 
 
 @pytest.fixture(scope="module")
@@ -104,7 +111,7 @@ def valid(tmp_path_factory: pytest.TempPathFactory) -> list[Path]:
             text = text.replace(pin, hashlib.sha256(data.read_bytes()).hexdigest())
         (folder / path.name).write_text(text, "utf-8")
         found.append(folder / path.name)
-    for name, text in (("rest", REST), ("exact", EXACT)):
+    for name, text in (("rest", REST), ("exact", EXACT), ("own", OWN)):
         folder = tmp_path_factory.mktemp(name)
         shutil.copytree(found[0].parent / "data", folder / "data")
         (folder / f"{name}.yaml").write_text(text, "utf-8")
