@@ -38,6 +38,7 @@ bench: $(INSTALLED)  ## the benchmarks that take minutes; gate-full takes half a
 	$(BIN)/loragate bench kernels --json docs/bench/kernels.json
 	$(BIN)/loragate bench engine --json docs/bench/engine.json
 	$(BIN)/loragate bench harness --json docs/bench/harness.json
+	$(BIN)/loragate bench import --json docs/bench/import.json
 
 .PHONY: clean
 clean:  ## remove what can be rebuilt; never the store (.loragate)

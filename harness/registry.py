@@ -215,6 +215,7 @@ BENCHMARKS = Registry(
     {
         "demo": "harness.demo.seeds:bench",
         "engine": "harness.bench.engine.goals:bench",
+        "import": "harness.bench.importing:bench",
         "first-gate": "harness.bench.first_gate:bench",
         "gate": "harness.bench.gate.goals:quick",
         "gate-full": "harness.bench.gate.goals:full",

@@ -12,6 +12,7 @@ from harness.cli.app import app
 from harness.errors import UsageError
 from harness.suite.suite import load_suite
 
+TASKS = Path(__file__).parents[1] / "suite/importing/tasks"
 ATTEMPT = {
     "entry_type": "attempt",
     "status": 2,
@@ -64,3 +65,16 @@ def test_a_report_without_a_hit_is_told(report: Path) -> None:
 def test_a_missing_file_is_told() -> None:
     with pytest.raises(UsageError, match="nowhere: no such file"):
         run("garak", "nowhere")
+
+
+def test_a_task_of_lm_eval_becomes_a_suite_that_loads(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    said = run("lm-eval", str(TASKS / "choose.yaml"), "--few-shot", "1")
+    assert "6 of 6 rows" in said
+    assert "note: left out: f1, which no scorer is" in said
+    suite = load_suite(tmp_path / "suites/imported/choose.yaml")
+    assert suite.rows == 6
+    with pytest.raises(UsageError, match="is there already; nothing was written"):
+        run("lm-eval", str(TASKS / "choose.yaml"))

@@ -2,18 +2,21 @@
 
 from __future__ import annotations
 
+import json
 import re
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 import yaml
+
+from harness.errors import UsageError
 
 _PLAIN = re.compile(r"[A-Za-z][A-Za-z0-9_./-]*")
 _WORDS = frozenset(["true", "false", "null", "yes", "no", "on", "off", "y", "n", "nan", "inf"])
 """Bare words that some reader takes for something else."""
 
 
-class UnwritableError(ValueError):
+class UnwritableError(UsageError):
     """A text that YAML has no way to say."""
 
 
@@ -57,3 +60,12 @@ def _printable(text: str) -> str:
 def writable(text: str) -> bool:
     """Whether YAML has a way to say it."""
     return not any("\ud800" <= c <= "\udfff" for c in text)
+
+
+def json_lines(rows: Sequence[Mapping[str, Any]]) -> str:
+    """Rows of data, one a line. UnwritableError where a text holds half a surrogate pair."""
+    lines = [json.dumps(row, ensure_ascii=False) for row in rows]
+    for number, line in enumerate(lines, 1):
+        if not writable(line):
+            raise UnwritableError(f"row {number} holds half a surrogate pair")
+    return "".join(f"{line}\n" for line in lines)
