@@ -5,7 +5,7 @@ No candidate is needed: what is planned is a gate of one that does not exist yet
 
 from __future__ import annotations
 
-from collections.abc import Collection, Sequence
+from collections.abc import Collection, Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -20,7 +20,7 @@ from harness.store.past import Past, Throughput
 from harness.suite.policy import POLICY_FILE, Policy, load_policy
 from harness.suite.root import suite_root
 from harness.suite.suite import same_names
-from harness.types import Case
+from harness.types import Case, Kind
 
 from .arms import Arms, identify
 from .forecast import ASSUMED, FlipRate, Levels, Outlook, Work, from_pilot, outlook, seconds, work
@@ -112,6 +112,7 @@ def preview(
     )
     idle = idle_tripwires(policy, list(cases.values()))
     notes += [f"{POLICY_FILE}: tripwire '{glob}' is no slice of these suites" for glob in idle]
+    notes += [note for one in suites for note in _of_judges(one, candidates)]
     outlooks = [
         outlook(d, _flip_rate(d, one, store, flip_rate), levels)
         for one in suites
@@ -146,13 +147,34 @@ def _attempt(arms: Arms | None, cases: Collection[Case], store: Past) -> tuple[i
 def _flip_rate(declared: Declared, of: GatedSuite, store: Past, given: float | None) -> FlipRate:
     pilot = store.pilot(declared.suite, declared.task, declared.metric)
     if pilot is not None:
-        binary = all(of.scorers(case)[declared.metric].binary for case in declared.cases[:1])
+        binary = all(_binary(of, case, declared.metric) for case in declared.cases[:1])
         graded = None if binary else pilot.variance
         share = (pilot.wins + pilot.losses) / pilot.n if graded is None else graded
         return from_pilot(pilot.run, share, pilot.n, pilot.clusters)
     if given is not None:
         return FlipRate(given, "--flip-rate")
     return FlipRate(ASSUMED, "assumed: nothing like it has been measured here")
+
+
+def _binary(of: GatedSuite, case: Case, metric: str) -> bool:
+    """Whether a score is right or wrong; what a judge gives is a grade."""
+    scorer = of.scorers(case).get(metric)
+    return scorer is not None and scorer.binary
+
+
+def _of_judges(of: GatedSuite, candidates: int) -> Iterator[str]:
+    """How much the judges of a suite are asked: their questions hold answers not written yet."""
+    for name, loaded in of.suite.rubrics.items():
+        how = loaded.rubric.judge
+        if how is None:
+            continue
+        n = sum(c.task == loaded.rubric.task and c.kind is Kind.CHECK for c in of.cases)
+        shown = 2 * candidates if how.pairwise else candidates + 1  # orders; arms
+        asked = n * shown * how.runs * len(loaded.rubric.criteria)
+        yield (
+            f"{of.suite.name} {name}: '{how.by}' is asked {asked:,} questions besides, which are "
+            "not in the cost"
+        )
 
 
 def _cost(

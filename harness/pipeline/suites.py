@@ -98,7 +98,7 @@ def _sample(case: Case, candidate: str, nodeid: str) -> Declared:
         claim=Claim.NO_FAILURE,
         metric="",
         against=None,
-        limit=0.0,
+        limit=1.0,
         required=False,
         cases=(case,),
     )

@@ -148,3 +148,30 @@ def test_a_file_that_cannot_be_written_is_told(project):
     project.write("pyproject.toml", "[tool.loragate]\n")
     result = CliRunner().invoke(app, ["plan", "suites", "--json", "no/where.json"])
     assert "--json no/where.json: cannot be written: No such file" in str(result.exception)
+
+
+def test_what_judges_and_mutations_add_is_planned(plan, project):
+    """A judge's questions hold answers that are not written yet, so they are told apart."""
+    project.suite("""\
+suite: shop/colours
+data: {path: items.jsonl, id: id}
+tasks:
+  - name: say
+    prompt: "Item {{ colour }}! Colour:"
+    generate: {max_tokens: 3}
+    target: "{{ colour }}"
+    scorers: [exact_match]
+mutations:
+  - {task: say, mutator: casing, margin: 0.2}
+rubrics:
+  - name: kind
+    task: say
+    criteria: [coherence, conciseness]
+    by: judge
+    judge: {by: base}
+    margin: 0.1
+""")
+    _, numbers = plan()
+    assert {"say.kind", "say.casing"} <= _by_name(numbers).keys()
+    asked = f"shop/colours kind: 'base' is asked {300 * 2 * 2:,} questions besides"
+    assert any(note.startswith(asked) for note in numbers["notes"])

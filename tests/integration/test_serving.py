@@ -10,6 +10,7 @@ import pytest
 
 from harness.adapters.digest import adapter_digest, base_digest
 from harness.engine.endpoint.engine import DIGITS
+from harness.store.journal import read_journal
 
 from .serving import hub_cache, served
 
@@ -78,6 +79,7 @@ def gate(tmp_path, server):
         report = json.loads((tmp_path / "build/report.json").read_text("utf-8"))
         return done, report
 
+    run.folder = tmp_path
     return run
 
 
@@ -101,3 +103,7 @@ def test_served_adapters_get_the_verdicts_of_the_local_engine(gate):
         for each in (local, report)
     ]
     assert values[0] == values[1]
+    again, _ = gate("endpoint")
+    assert again.returncode == done.returncode
+    newest = max((gate.folder / "store-endpoint/runs").iterdir())
+    assert not [record for record in read_journal(newest) if record.kind == "output"]
