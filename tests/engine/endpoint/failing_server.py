@@ -141,17 +141,23 @@ async def cut(server: FailingServer, writer: Writer, request: Mapping[str, Any])
 @contextmanager
 def running() -> Iterator[tuple[FailingServer, str]]:
     """The server and its address up to /v1."""
-    server, loop = FailingServer(), asyncio.new_event_loop()
-    listening = loop.run_until_complete(asyncio.start_server(server.handle, "127.0.0.1", 0))
-    thread = threading.Thread(target=loop.run_forever)
-    thread.start()
-    try:
-        yield server, f"http://127.0.0.1:{listening.sockets[0].getsockname()[1]}/v1"
-    finally:
-        loop.call_soon_threadsafe(loop.stop)
-        thread.join()
+    # In a thread from the start: a browser's test may have left a loop running in this one.
+    server, ready = FailingServer(), threading.Event()
+    found: dict[str, Any] = {}
+
+    async def serve() -> None:
+        listening = await asyncio.start_server(server.handle, "127.0.0.1", 0)
+        found["port"] = listening.sockets[0].getsockname()[1]
+        found["loop"], found["over"] = asyncio.get_running_loop(), asyncio.Event()
+        ready.set()
+        await found["over"].wait()
         listening.close()
-        for task in asyncio.all_tasks(loop):
-            task.cancel()
-        loop.run_until_complete(asyncio.sleep(0))
-        loop.close()
+
+    thread = threading.Thread(target=asyncio.run, args=(serve(),))
+    thread.start()
+    ready.wait()
+    try:
+        yield server, f"http://127.0.0.1:{found['port']}/v1"
+    finally:
+        found["loop"].call_soon_threadsafe(found["over"].set)
+        thread.join()
