@@ -22,7 +22,7 @@ gate: $(INSTALLED)  ## build the demo and run its release gate; CANDIDATE=contra
 
 .PHONY: test
 test: check  ## lint, types, imports, then the tests, on two processes
-	OMP_NUM_THREADS=1 $(BIN)/pytest tests/ -n 2 --dist loadfile --timeout 300
+	OMP_NUM_THREADS=1 $(BIN)/pytest tests/ -n 2 --dist loadfile --no-loadscope-reorder --timeout 300
 
 .PHONY: check
 check: $(INSTALLED)  ## ruff, mypy and import-linter

@@ -50,7 +50,7 @@ def lm_eval(
     task: Annotated[Path, typer.Argument(help="A task's YAML file.")],
     data: Annotated[
         Path | None,
-        typer.Option(help="Its rows: JSON lines, CSV, Parquet, a dataset's folder (#split)."),
+        typer.Option(help="Its rows: JSON lines, CSV, Parquet, or a dataset's folder."),
     ] = None,
     few_shot_data: Annotated[
         Path | None, typer.Option(help="The rows that examples are taken from.")

@@ -96,7 +96,8 @@ class GateItem(pytest.Item):
 
     def repr_failure(self, excinfo: pytest.ExceptionInfo[BaseException], style: Any = None) -> Any:
         """One clickable line; a traceback only for what is no verdict and no known error."""
-        if isinstance(excinfo.value, NotPassed | NotMeasured | LoragateError):
+        known = (NotPassed, NotMeasured, LoragateError, pytest.xfail.Exception)
+        if isinstance(excinfo.value, known):
             return f"{self.parent and self.parent.nodeid}:{self.declared.line}: {excinfo.value}"
         return super().repr_failure(excinfo, style)
 

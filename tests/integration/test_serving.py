@@ -18,7 +18,7 @@ ROOT = Path(__file__).resolve().parents[2]
 DEMO = ROOT / "build/demo"
 SUITE = """
 suite: contracts/clauses
-data: {{path: {data}/clauses.jsonl, id: id, cluster: document, sample: {{n: 70}}}}
+data: {{path: {data}/clauses.jsonl, id: id, cluster: document, sample: {{n: 40}}}}
 tasks:
   - name: extract
     prompt: "Clause: {{{{ text }}}}\\nGoverning state:"
@@ -26,7 +26,7 @@ tasks:
     target: "{{{{ state }}}}"
     scorers: [exact_match]
 checks:
-  - {{name: state-no-worse, task: extract, metric: exact_match, against: baseline, margin: 0.2}}
+  - {{name: state-no-worse, task: extract, metric: exact_match, against: baseline, margin: 0.3}}
 """
 pytestmark = [pytest.mark.torch, pytest.mark.timeout(600)]
 
@@ -60,11 +60,11 @@ def gate(tmp_path, server):
     general = (
         (ROOT / "suites/demo/general.yaml")
         .read_text()
-        .replace("id: id", "id: id\n  sample: {n: 70}")
+        .replace("id: id", "id: id\n  sample: {n: 40}")
     )
     (tmp_path / "suites/general.yaml").write_text(general)
     (tmp_path / "suites/policy.yaml").write_text(
-        'alpha: 0.05\nmargins: {default: 0.2}\nprotected: ["general/*"]\n'
+        'alpha: 0.05\nmargins: {default: 0.3}\nprotected: ["general/*"]\n'
     )
 
     def run(engine):
