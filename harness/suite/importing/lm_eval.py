@@ -14,6 +14,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from harness.registry import SCORERS
+from harness.suite.schema import shown
 from harness.suite.scoring import CorpusScorer
 
 from .metrics import scorers_of
@@ -31,6 +32,18 @@ _PYTHON = (
     "custom_dataset", "description", "gen_prefix",
 )  # fmt: skip
 _UNSUPPORTED = ("use_prompt", "doc_to_image", "doc_to_audio", "unsafe_code")
+
+_SHAPES: Mapping[str, tuple[type, ...]] = {
+    "description": (str,), "gen_prefix": (str,), "doc_to_text": (str, int),
+    "doc_to_target": (str, int, list), "doc_to_choice": (str, list, dict),
+    "target_delimiter": (str,), "fewshot_delimiter": (str,), "num_fewshot": (int,),
+    "repeats": (int,), "output_type": (str,), "fewshot_config": (dict,), "metric_list": (list,),
+    "generation_kwargs": (dict,), "dataset_kwargs": (dict,), "filter_list": (list,),
+    "test_split": (str,), "validation_split": (str,), "training_split": (str,),
+    "fewshot_split": (str,), "dataset_path": (str,), "samples": (list,), "sampler": (str,),
+    "until": (str, list), "max_gen_toks": (int,), "max_tokens": (int,), "temperature": (float, int),
+}  # fmt: skip
+"""What a key may hold, besides nothing."""
 
 Row = Mapping[str, Any]
 
@@ -97,6 +110,7 @@ def check(task: TaskFile) -> None:
     for key in _PYTHON:
         if isinstance(values.get(key), Function):
             task.refuse(key, f"calls Python ({values[key].name}), which is not run")
+    _shapes(task, values, "")
     for key in _UNSUPPORTED:
         if values.get(key):
             task.refuse(key, "is not supported")
@@ -104,16 +118,36 @@ def check(task: TaskFile) -> None:
     if way not in WAYS:
         task.refuse("output_type", f"'{way}' measures one answer; {', '.join(WAYS)} can be taken")
     config = values.get("fewshot_config") or {}
-    if not isinstance(config, dict):
-        task.refuse("fewshot_config", "should be a mapping of keys to values")
     for key, value in config.items():
         if isinstance(value, Function):
             task.refuse("fewshot_config", f"{key} calls Python ({value.name}), which is not run")
+    _shapes(task, config, "fewshot_config")
+    _shapes(task, values.get("generation_kwargs") or {}, "generation_kwargs")
+    for each in config.get("samples") or ():
+        if not isinstance(each, dict):
+            task.refuse("fewshot_config", f"samples: should be mappings, not {shown(each)}")
     for key in ("doc_to_text", "doc_to_target"):
         if values.get(key) is None and not (key == "doc_to_text" and way == WAYS[2]):
             task.refuse(None, f"missing key '{key}'")
     if way == WAYS[0] and values.get("doc_to_choice") is None:
         task.refuse(None, "missing key 'doc_to_choice'")
+
+
+def _shapes(task: TaskFile, values: Mapping[str, Any], inside: str) -> None:
+    for key, kinds in _SHAPES.items():
+        found = values.get(key)
+        if found is not None and (not isinstance(found, kinds) or isinstance(found, bool)):
+            name = f"{key}: " if inside else ""
+            task.refuse(inside or key, f"{name}should be {_SAID[kinds[0]]}, not {shown(found)}")
+
+
+_SAID = {
+    str: "text",
+    int: "a whole number",
+    float: "a number",
+    dict: "a mapping",
+    list: "a list",
+}
 
 
 def _pool(task: TaskFile, pool: Sequence[Row] | None, n: int) -> Sequence[Row]:
@@ -134,12 +168,14 @@ def _asked(
     own = values.get("fewshot_split") == values.get("test_split")
     first = config.get("sampler") == "first_n"
     examples = list(pool)
+    if n < 0:
+        task.refuse("num_fewshot", f"should be at least 0, not {n}")
     if n and len(examples) < n + (own and not first):
         task.refuse("num_fewshot", f"{n} examples of {len(examples)} rows")
     question, example = _how(values, {}), _how(values, config)
     for number, row in enumerate(rows, 1):
-        shown = _examples(draw, examples, row if own else None, n, first) if n else []
         try:
+            shown = _examples(draw, examples, row if own else None, n, first) if n else []
             yield {"id": str(number), **_question(values, row, question, example, shown)}
         except LeftOut as reason:
             yield str(reason)
@@ -154,7 +190,12 @@ def _examples(
     if row is None:
         return draw.sample(pool, n)
     found = [each for each in draw.sample(pool, n + 1) if each != row][:n]
-    return found if len(found) == n else draw.sample([each for each in pool if each != row], n)
+    if len(found) == n:
+        return found
+    others = [each for each in pool if each != row]
+    if len(others) < n:
+        raise LeftOut("too few rows that differ from it as examples")
+    return draw.sample(others, n)
 
 
 def _how(values: Mapping[str, Any], config: Mapping[str, Any]) -> _Asked:
@@ -224,8 +265,9 @@ def _solved(row: Row, asked: _Asked) -> str:
         raise LeftOut("each choice has a prompt of its own")
     answer = _target(row, asked)
     if choices and isinstance(answer, int):
-        answer = choices[answer]
-    answer = answer[0] if isinstance(answer, list) else answer
+        answer = choices[answer] if 0 <= answer < len(choices) else None
+    if isinstance(answer, list):
+        answer = answer[0] if answer else None
     if not isinstance(answer, str):
         raise LeftOut("the answer of an example is no text")
     prefix = _prefix(text, row, asked) if asked.gen_prefix else asked.delimiter if answer else ""

@@ -6,6 +6,8 @@ import re
 from collections.abc import Iterator, Mapping
 from typing import Any
 
+from harness.suite.schema import shown
+
 from .task_file import Function, TaskFile
 
 _CHOICES: Mapping[str, dict[str, Any]] = {
@@ -85,10 +87,12 @@ def _extract(task: TaskFile) -> tuple[Extract, list[str]]:
     found: Extract = {}
     notes = []
     for entry in task.values.get("filter_list") or ():
+        if not isinstance(entry, dict):
+            task.refuse("filter_list", f"should be a list of mappings, not of {shown(entry)}")
         name = re.sub("[^A-Za-z0-9._-]", "-", str(entry.get("name")))
         try:
             steps = [step for each in entry.get("filter") or () for step in _step(each)]
-        except ValueError as error:
+        except (ValueError, re.error) as error:
             notes.append(f"left out: filter {name}, {error}")
             continue
         if steps:
@@ -98,14 +102,14 @@ def _extract(task: TaskFile) -> tuple[Extract, list[str]]:
 
 def _step(entry: Mapping[str, Any]) -> Iterator[Any]:
     """ValueError says what a filter does that no step of ours does."""
-    function = entry.get("function")
+    function = entry.get("function") if isinstance(entry, dict) else entry
     if function in _SILENT:
         return
     if function == "lowercase":
         yield "casefold"
     elif function == "regex" and entry.get("group_select", 0) in (0, -1):
         pattern = entry.get("regex_pattern", r"#### (\-?[0-9\.\,]+)")
-        if re.compile(pattern).groups > 1:
+        if not isinstance(pattern, str) or re.compile(pattern).groups > 1:
             raise ValueError("which takes the first of several groups that has something")
         yield {
             "regex": {"pattern": pattern, **({"last": True} if entry.get("group_select") else {})}

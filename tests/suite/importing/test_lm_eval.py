@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import shutil
+from contextlib import suppress
 from itertools import groupby
 from pathlib import Path
 from typing import Any
@@ -12,9 +13,9 @@ import pytest
 
 from harness.errors import SuiteError
 from harness.suite.cases import cases
-from harness.suite.importing.lm_eval import Converted, convert
+from harness.suite.importing.lm_eval import Converted, check, convert
 from harness.suite.importing.local_data import rows_of
-from harness.suite.importing.task_file import read_task
+from harness.suite.importing.task_file import TaskFile, read_task
 from harness.suite.importing.writing import as_yaml, json_lines
 from harness.suite.suite import LoadedSuite, load_suite
 
@@ -157,3 +158,25 @@ def test_examples_are_asked_for_on_the_command_line_too(tmp_path: Path) -> None:
         write(tmp_path, BASE.replace("doc_to_text: topic", 'doc_to_text: "{{topic}}"')), 2
     )
     assert all(row["prompt"].count("\n\n") == 2 for row in few.rows)
+
+
+JUNK = [None, 3, -1, True, "x", "", "{{", "{{ nothing }}", [], {}, [1], [[]], {"a": 1}, [{"a": {}}]]
+
+
+@pytest.mark.parametrize("name", EXPECTED)
+def test_whatever_a_key_holds_the_answer_is_a_suite_or_a_sentence(name: str) -> None:
+    """Every key of a task, and of its mappings, replaced by what does not belong there."""
+    task = read_task(TASKS / f"{name}.yaml")
+    rows, pool = rows_of(task, None, None)
+    for key, held in task.values.items():
+        wrong = [{**task.values, key: junk} for junk in JUNK]
+        if isinstance(held, dict):
+            wrong += [{**task.values, key: {**held, k: j}} for k in held for j in JUNK]
+        for values in wrong:
+            broken = TaskFile(task.path, values, task.places)
+            with suppress(SuiteError):
+                check(broken)
+                rows_of(broken, None, None)
+            with suppress(SuiteError):
+                found = convert(broken, "imported/it", rows, pool, None)
+                assert as_yaml(found.suite, "")
