@@ -346,6 +346,8 @@ def spoken(name: str, wanted: Any) -> str:
     if name in ("any", "all"):
         return f"{name} of: {' / '.join(text for each in wanted for text in each.spoken())}"
     word = name if name.endswith("_words") else name.replace("_", "-")
+    if isinstance(wanted, bool):
+        return word if wanted else f"not {word}"
     return f"{word} {wanted.pattern if isinstance(wanted, Matches) else wanted}"
 
 
