@@ -215,11 +215,11 @@ BENCHMARKS = Registry(
     {
         "demo": "harness.demo.seeds:bench",
         "engine": "harness.bench.engine.goals:bench",
-        "import": "harness.bench.importing:bench",
         "first-gate": "harness.bench.first_gate:bench",
         "gate": "harness.bench.gate.goals:quick",
         "gate-full": "harness.bench.gate.goals:full",
         "harness": "harness.bench.harness.goals:bench",
+        "import": "harness.bench.importing:bench",
         "kernels": "harness.bench.kernels:bench",
     },
 )

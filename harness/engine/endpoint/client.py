@@ -81,7 +81,6 @@ class Client:
         messages: Sequence[Mapping[str, str]],
         max_tokens: int,
         *,
-        stop: Sequence[str] = (),
         temperature: float = 0.0,
         seed: int | None = None,
         top_logprobs: int | None = None,
@@ -93,7 +92,7 @@ class Client:
             "top_logprobs": top_logprobs,
         }
         path = "/chat/completions"
-        return await self._completed(path, model, max_tokens, stop, temperature, seed, body)
+        return await self._completed(path, model, max_tokens, (), temperature, seed, body)
 
     async def close(self) -> None:
         """Close the connections."""
