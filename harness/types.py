@@ -174,6 +174,8 @@ class Case:
     """Name of the suite's mutation that made it; empty for a clean case."""
     parent: str = ""
     """Of a mutated case: digest of the clean one, with which it shares its cluster."""
+    purged: str = ""
+    """Digest of ``fields`` as they were, where the texts of the case were purged."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -196,6 +198,8 @@ class Output:
     """Tokens of each choice."""
     prior: tuple[float, ...] | None = None
     """Likelihood of each choice after the task's unconditional prompt, where it has one."""
+    purged: str = ""
+    """Digest of ``text`` as it was, where it was purged; such an output is not reused."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -405,6 +409,21 @@ class JudgeQuality:
 
 
 @dataclass(frozen=True, slots=True)
+class Ancestor:
+    """An adapter in a candidate's line: its own, or one that it continues, near or far."""
+
+    adapter: str
+    """Digest of the adapter."""
+    name: str
+    parent: str | None
+    """Digest of the adapter that it continues; None: of none, or nothing says."""
+    rows: int
+    """Training rows that are known by their digest."""
+    documented: bool
+    """Whether a manifest says so."""
+
+
+@dataclass(frozen=True, slots=True)
 class GateDecision:
     """Of one candidate."""
 
@@ -481,6 +500,8 @@ class RunRecord:
     """Of each mutation and each arm that answered it."""
     judges: tuple[JudgeQuality, ...] = ()
     """Of each rubric that a judge graded."""
+    ancestors: tuple[Ancestor, ...] = ()
+    """Of all candidates, each adapter once."""
 
 
 @dataclass(frozen=True, slots=True)

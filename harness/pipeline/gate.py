@@ -83,7 +83,7 @@ class Gate:
         asked = [c for d in (*selected, *samples) for c in (*d.cases, *d.seeds)]
         self._cases = {case.digest: case for case in asked}
         search = Search(arms.paths.values(), settings.adapters, seen, self._digests)
-        self.arms, lineages = trace(arms, self._cases.values(), search)
+        self.arms, lineages, self._ancestors = trace(arms, self._cases.values(), search)
         classes = numerics(settings, self.arms.runnable())
         self.run = make_header(settings, policy, suites, classes, twice)
         self.plan = self._make_plan(classes, twice)
@@ -205,6 +205,7 @@ class Gate:
             noises=self._results.noises,
             robustnesses=tuple(self._robustnesses()),
             judges=self._jury.qualities,
+            ancestors=self._ancestors,
         )
         with self._journal as journal:
             journal.append("effect", record.effects)
@@ -256,6 +257,7 @@ class Gate:
         known = self.store.known_outputs(self.plan.requests.keys())
         self._journal = self.store.journal(self.run)
         self._journal.append("arm", self.arms.all)
+        self._journal.append("ancestor", self._ancestors)
         self._journal.append("case", self._cases.values())
         self._journal.append("answer", self.plan.answers)
         return Execution(

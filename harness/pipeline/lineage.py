@@ -16,7 +16,7 @@ from pathlib import Path
 from harness.adapters.manifest import MANIFEST_FILE, read_manifest, training_rows
 from harness.errors import AdapterError
 from harness.suite.digest import part_digests
-from harness.types import Arm, Case
+from harness.types import Ancestor, Arm, Case
 
 from .arms import Arms
 from .search import Search
@@ -76,6 +76,14 @@ class Ancestry:
                     trained_on[case.digest] = nearest
         return Lineage(trained_on, tuple(unknown))
 
+    @property
+    def ancestors(self) -> tuple[Ancestor, ...]:
+        """Every adapter that was found so far, each once."""
+        return tuple(
+            Ancestor(adapter, one.name, one.parent, len(one.rows), one.documented)
+            for adapter, one in self._read.items()
+        )
+
     def _line(self, arm: Arm) -> tuple[list[tuple[str, frozenset[str]]], list[str]]:
         """Name and rows of an arm's adapter and of all before it, and what is unknown of them."""
         line: list[tuple[str, frozenset[str]]] = []
@@ -127,8 +135,8 @@ class Ancestry:
 
 def trace(
     arms: Arms, cases: Collection[Case], search: Search
-) -> tuple[Arms, Mapping[str, Lineage]]:
-    """The lineage of each candidate that can be measured, by its name.
+) -> tuple[Arms, Mapping[str, Lineage], tuple[Ancestor, ...]]:
+    """The lineage of each candidate that can be measured, by its name, and who is in them.
 
     A candidate whose manifest or rows, or those of an adapter before it, cannot be read gets
     that as its problem in the arms that are returned.
@@ -144,7 +152,7 @@ def trace(
             except AdapterError as error:
                 traced = replace(candidate, problem=str(error))
         candidates.append(traced)
-    return replace(arms, candidates=tuple(candidates)), lineages
+    return replace(arms, candidates=tuple(candidates)), lineages, ancestry.ancestors
 
 
 def _related(name: str, generation: int) -> str:

@@ -146,20 +146,7 @@ ORDER BY l.number
 """
 
 _SKILLS = """
-WITH averaged AS (
-  SELECT run, "case", arm, scorer, avg(value) AS value FROM data.scores
-  WHERE run IN (SELECT run FROM v1.releases)
-  GROUP BY ALL HAVING count(value) = count(*)
-)
-SELECT
-  l.number, q.suite, q.task, s.scorer,
-  avg(s.value) FILTER (s.arm = l.arm_digest) AS score, avg(s.value) FILTER (s.arm = b.digest)
-FROM v1.releases l
-JOIN data.arms b ON b.run = l.run AND b.role = 'base'
-JOIN averaged s ON s.run = l.run AND s.arm IN (l.arm_digest, b.digest)
-JOIN data.cases q ON q.run = l.run AND q.digest = s."case" AND q.kind = 'check'
-GROUP BY ALL HAVING score IS NOT NULL
-ORDER BY ALL
+SELECT number, suite, task, scorer, score, base FROM v1.skills ORDER BY ALL
 """
 
 

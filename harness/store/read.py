@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import functools
-from collections.abc import Collection
-from contextlib import AbstractContextManager
+from collections.abc import Collection, Iterator
+from contextlib import AbstractContextManager, contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, TypeVar
@@ -16,6 +16,7 @@ from harness.store.migrate import reading
 from harness.store.records import KINDS, End, table
 from harness.store.values import escaped
 from harness.types import (
+    Ancestor,
     Answer,
     Arm,
     Case,
@@ -32,13 +33,13 @@ from harness.types import (
 )
 
 if TYPE_CHECKING:
-    from duckdb import DuckDBPyConnection
+    from duckdb import DuckDBPyConnection, DuckDBPyRelation
 
 R = TypeVar("R")
 
 _KNOWN = """
 FROM data.outputs
-WHERE error IS NULL AND key IN (SELECT unnest(?::VARCHAR[]))
+WHERE error IS NULL AND coalesce(purged, '') = '' AND key IN (SELECT unnest(?::VARCHAR[]))
 ORDER BY rowid DESC
 """
 """Of outputs computed twice the first comes last, and wins; a window would cost twice the time."""
@@ -121,6 +122,7 @@ class History:
                 noises=read_all(connection, Noise, "noise", run),
                 robustnesses=read_all(connection, Robustness, "robustness", run),
                 judges=read_all(connection, JudgeQuality, "judge", run),
+                ancestors=read_all(connection, Ancestor, "ancestor", run),
                 finished=ends[0].finished if ends else None,
                 seconds=ends[0].seconds if ends else 0.0,
                 reused=ends[0].reused if ends else 0,
@@ -143,47 +145,42 @@ class History:
         with self.open() as connection:
             return tuple(SeenArm(*row) for row in connection.execute(query).fetchall())
 
-    def runs(self, limit: int = 20) -> Table:
-        """The latest runs, newest first."""
-        return self._table(
-            "SELECT run, started, verdict, candidates, cases, computed, reused, seconds"
-            " FROM v1.runs ORDER BY run DESC LIMIT ?",
-            [limit],
-        )
+    def sql(self, query: str, run: str | None = None) -> Table:
+        """The answer to any query: read-only, without access to files, network or settings.
 
-    def checks(self, run: str) -> Table:
-        """The checks of a run, in its order."""
-        return self._table(
-            "SELECT name, suite, task, candidate, claim, verdict, estimate, low, high, margin, n,"
-            " reason FROM v1.checks WHERE run = ? ORDER BY candidate, suite, task, name",
-            [run],
-        )
+        ``$run`` in it stands for ``run``, or for the latest run. Raises StoreError for an unknown
+        run.
+        """
+        with self._asked(query, run) as answer:
+            return Table(tuple(answer.columns), tuple(map(tuple, answer.fetchall())))
 
-    def flips(self, run: str) -> Table:
-        """The cases of a run where baseline and candidate were scored differently."""
-        return self._table(
-            "SELECT suite, task, sample, scorer, candidate, better, baseline_value,"
-            " candidate_value, prompt, baseline_answer, candidate_answer FROM v1.flips"
-            " WHERE run = ? ORDER BY candidate, suite, task, sample, scorer",
-            [run],
-        )
+    def parquet(self, path: Path, query: str, run: str | None = None) -> int:
+        """Write the answer to a query (see ``sql``) to a Parquet file; returns its rows.
 
-    def trend(self) -> Table:
-        """Mean scores per suite, task, scorer and arm, from run to run."""
-        return self._table(
-            "SELECT suite, task, scorer, role, arm, run, started, n, unscored, mean"
-            " FROM v1.trend ORDER BY suite, task, scorer, role, arm, run",
-            [],
-        )
+        Raises StoreError where the file cannot be written.
+        """
+        with self._asked(query, run) as relation:
+            answer = relation.to_arrow_table()
+        from pyarrow.parquet import write_table
 
-    def sql(self, query: str) -> Table:
-        """The answer to any query: read-only, without access to files, network or settings."""
+        try:
+            with path.open("wb") as file:
+                write_table(answer, file)
+        except OSError as error:
+            raise StoreError(f"{path}: cannot be written: {error.strerror}") from None
+        return int(answer.num_rows)
+
+    @contextmanager
+    def _asked(self, query: str, run: str | None) -> Iterator[DuckDBPyRelation]:
         with self.open(sandbox=True) as connection:
-            return _answer(connection, query, [])
-
-    def _table(self, query: str, parameters: list[Any]) -> Table:
-        with self.open() as connection:
-            return _answer(connection, query, parameters)
+            known = "SELECT count(*) > 0 FROM data.runs WHERE run = ?"
+            if run is not None and connection.execute(known, [run]).fetchall() == [(False,)]:
+                raise StoreError(self._unknown(connection, run))
+            named = {"run": run or _latest(connection)} if "$run" in query else None
+            relation = connection.sql(query, params=named)
+            if relation is None:
+                raise StoreError("this is no question: it has no answer")
+            yield relation
 
     def open(self, *, sandbox: bool = False) -> AbstractContextManager[DuckDBPyConnection]:
         """The history open for queries."""
@@ -200,12 +197,6 @@ class History:
 def _latest(connection: DuckDBPyConnection) -> str | None:
     ((latest,),) = connection.execute("SELECT max(run) FROM data.runs").fetchall()
     return None if latest is None else str(latest)
-
-
-def _answer(connection: DuckDBPyConnection, query: str, parameters: list[Any]) -> Table:
-    result = connection.execute(query, parameters)
-    columns = tuple(column[0] for column in result.description or ())
-    return Table(columns, tuple(tuple(row) for row in result.fetchall()))
 
 
 def read_all(connection: DuckDBPyConnection, cls: type[R], kind: str, run: str) -> tuple[R, ...]:

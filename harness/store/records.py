@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from harness.types import (
+    Ancestor,
     Answer,
     Arm,
     Case,
@@ -21,7 +22,7 @@ from harness.types import (
     Score,
 )
 
-SCHEMA = 4
+SCHEMA = 5
 """Number of the newest migration: it goes up whenever one of these classes changes."""
 
 
@@ -39,6 +40,7 @@ class End:
 KINDS: Mapping[str, type[Any]] = {
     "run": Run,
     "arm": Arm,
+    "ancestor": Ancestor,
     "case": Case,
     "answer": Answer,
     "output": Output,

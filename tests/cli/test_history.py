@@ -1,14 +1,21 @@
 """``loragate history releases``, ``store verify`` and ``store rebuild`` on small stores."""
 
+import csv
 import dataclasses
+import json
 
 import pytest
+from pyarrow import parquet
 from typer.testing import CliRunner
 
 from harness.cli.app import app
+from harness.cli.history import Question
+from harness.errors import StoreError
+from harness.store.questions import QUESTIONS
 from harness.store.records import End
 from harness.store.store import Store
 from harness.types import (
+    Ancestor,
     Arm,
     Case,
     GateDecision,
@@ -151,3 +158,99 @@ def test_rebuild_makes_the_history_anew(store, promote, loragate):
     assert "records taken in" in " ".join(lines)
     assert len(store.releases()) == 1
     assert loragate("store", "verify")[0] == 0
+
+
+def test_every_question_has_a_name():
+    """What the command offers is what the store can answer."""
+    assert [question.value for question in Question] == list(QUESTIONS)
+
+
+@pytest.mark.parametrize("question", QUESTIONS)
+def test_every_question_is_answered_in_every_form(question, promote, loragate, store, tmp_path):
+    """A table, JSON, CSV and Parquet of the same rows; those of one run are of the latest."""
+    promote("v1", law=(0.75, "d1"))
+    promote("v2", "v1", law=(0.5, "d1"))
+    code, lines = loragate("history", question)
+    shown = [line for line in lines[1:] if not line.startswith("backward")]
+    file = tmp_path / "answer.parquet"
+    assert code == 0
+    assert len(json.loads("\n".join(loragate("history", question, "--json")[1]))) == len(shown)
+    rows = list(csv.reader(loragate("history", question, "--csv")[1]))
+    assert len(rows) == len(shown) + 1
+    assert loragate("history", question, "--parquet", str(file)) == (
+        0,
+        [f"{file}: {len(shown)} rows"],
+    )
+    table = parquet.read_table(file)
+    assert (table.column_names, table.num_rows) == (rows[0], len(shown))
+
+
+def test_your_own_question_knows_the_run(promote, loragate, store):
+    """``$run`` is the run that is named, else the latest; an unknown one is a sentence."""
+    promote("v1")
+    promote("v2", "v1")
+    asked = ("history", "--sql", "SELECT candidate FROM v1.decisions WHERE run = $run", "--csv")
+    assert loragate(*asked) == (0, ["candidate", "v2"])
+    assert loragate(*asked[:1], "runs", "run-0", *asked[1:]) == (0, ["candidate", "v1"])
+    with pytest.raises(StoreError, match="no run 'run-9' in this store; the latest is run-1"):
+        store.sql(QUESTIONS["checks"], "run-9")
+
+
+def test_only_one_form_at_a_time(promote, loragate):
+    """Two would have to share one output."""
+    promote("v1")
+    assert loragate("history", "--json", "--csv")[0] != 0
+
+
+def test_csv_is_safe_to_open_in_a_spreadsheet(promote, loragate):
+    """Text that would be calculated there begins with an apostrophe; numbers stay numbers."""
+    promote("v1")
+    query = "SELECT '=1+1' AS a, '@x' AS b, -1.5 AS c, 'a,\"b\"' AS d, ['x', 'y'] AS e, NULL AS f"
+    _, lines = loragate("history", "--sql", query, "--csv")
+    assert list(csv.reader(lines))[1] == ["'=1+1", "'@x", "-1.5", 'a,"b"', '["x", "y"]', ""]
+
+
+def test_parquet_keeps_types(promote, loragate, tmp_path):
+    """Also of a column without a value."""
+    promote("v1")
+    file = tmp_path / "typed.parquet"
+    query = "SELECT NULL::DOUBLE AS a, 1::BIGINT AS b, TIMESTAMP '2026-11-22 13:00:00' AS c"
+    assert loragate("history", "--sql", query, "--parquet", str(file))[0] == 0
+    assert [str(field.type) for field in parquet.read_schema(file)] == [
+        "double", "int64", "timestamp[us]",
+    ]  # fmt: skip
+
+
+def test_parquet_that_cannot_be_written_is_a_sentence(promote, store, tmp_path):
+    """The folder is missing."""
+    promote("v1")
+    store.ingest()
+    with pytest.raises(StoreError, match=r"answer\.parquet: cannot be written: No such file"):
+        store.parquet(tmp_path / "nowhere" / "answer.parquet", "SELECT 1")
+
+
+def test_lineage_goes_back_to_the_first_adapter(store, loragate):
+    """Of a candidate that continues v1, and of each adapter of a release set."""
+    arms = [
+        BASE,
+        Arm(Role.CANDIDATE, "v2", "b", "two", "v2-arm"),
+        Arm(Role.CANDIDATE, "set", "b", None, "set-arm", adapters={"law/*": "two", "chat": "c"}),
+    ]
+    run = Run("run-1", "2026-11-22T13:00:00+00:00", "1", "cpu", "p", {})
+    with store.journal(run) as journal:
+        journal.append("arm", arms)
+        journal.append("ancestor", [
+            Ancestor("two", "v2", "one", 40, True),
+            Ancestor("one", "v1", None, 0, False),
+            Ancestor("c", "chat", None, 7, True),
+        ])  # fmt: skip
+        journal.append("end", [End("2026-11-22T13:00:09+00:00", 9.0, 0)])
+        journal.finish()
+    assert loragate("history", "lineage") == (0, [
+        "candidate generation name adapter parent rows documented",
+        "set 0 chat c 7 True",
+        "set 0 v2 two one 40 True",
+        "set 1 v1 one 0 False",
+        "v2 0 v2 two one 40 True",
+        "v2 1 v1 one 0 False",
+    ])  # fmt: skip

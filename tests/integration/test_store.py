@@ -7,6 +7,7 @@ from dataclasses import fields
 
 import pytest
 
+from harness.store.questions import QUESTIONS
 from harness.store.store import Store
 
 
@@ -114,11 +115,11 @@ def test_what_an_engine_answered_before_it_died_is_not_asked_again(gate, project
 def test_history_answers_after_a_gate(gate, project):
     gate()
     store = Store(project.root / ".loragate")
-    runs = store.runs()
+    runs = store.sql(QUESTIONS["runs"])
     assert len(runs.rows) == 1
     run = store.latest_run()
-    assert {row[5] for row in store.checks(run).rows} == {"PASS"}
-    assert store.flips(run).rows
+    assert {row[5] for row in store.sql(QUESTIONS["checks"], run).rows} == {"PASS"}
+    assert store.sql(QUESTIONS["flips"], run).rows
 
 
 @pytest.mark.parametrize(

@@ -13,6 +13,7 @@ from harness.store.migrate import migrate
 from harness.store.records import End
 from harness.store.store import Store
 from harness.types import (
+    Ancestor,
     Answer,
     Arm,
     Case,
@@ -184,6 +185,7 @@ def record() -> RunRecord:
                 *("accuracy", "arm2", 4, 2, 0.5, 0.4, 0.6, -0.2, -0.3, -0.1, 0.05),
             ),
         ),
+        ancestors=(Ancestor("a2", "v2", "a1", 400, True), Ancestor("a1", "v1", None, 0, False)),
     )
 
 
@@ -204,6 +206,7 @@ def journal() -> Journal:
         fresh = [output for key, output in record.outputs.items() if key not in known]
         with store.journal(record.run) as writer:
             writer.append("arm", record.arms)
+            writer.append("ancestor", record.ancestors)
             writer.append("case", record.cases)
             writer.append("answer", record.answers)
             writer.append("output", fresh)

@@ -16,6 +16,7 @@ import pytest
 
 from harness.errors import StoreError
 from harness.store.connect import connect
+from harness.store.questions import QUESTIONS
 from harness.store.read import History
 from harness.store.store import Store
 from harness.types import RunRecord
@@ -101,13 +102,13 @@ def test_a_connection_of_other_code_in_this_process_is_named(recorded: Store):
         duckdb.connect(str(recorded.path / "history.duckdb")),
         pytest.raises(StoreError, match="another connection of this process holds the history"),
     ):
-        recorded.runs()
+        recorded.sql(QUESTIONS["runs"])
 
 
 def test_a_store_without_history_says_how_to_get_one(bare: Store):
     """Asking an empty store is not a crash; looking outputs up in it finds none."""
     with pytest.raises(StoreError, match="no history yet: run 'pytest suites/'"):
-        bare.runs()
+        bare.sql(QUESTIONS["runs"])
     assert bare.known_outputs(["key"]) == {}
     assert bare.arms_seen() == ()
     assert bare.recover().runs == {}
@@ -119,15 +120,15 @@ def test_a_file_that_is_no_database_is_named(recorded: Store):
     database = recorded.path / "history.duckdb"
     database.write_text("not a database " * 1000)
     with pytest.raises(StoreError, match=r"this is not a DuckDB database\. Move it away"):
-        recorded.runs()
+        recorded.sql(QUESTIONS["runs"])
     database.unlink()
     duckdb.connect(str(database)).close()
     with pytest.raises(StoreError, match="a DuckDB database, but not a loragate history"):
-        recorded.runs()
+        recorded.sql(QUESTIONS["runs"])
     database.unlink()
     database.mkdir()
     with pytest.raises(StoreError, match="a directory stands where the history file belongs"):
-        recorded.runs()
+        recorded.sql(QUESTIONS["runs"])
 
 
 def test_moving_a_broken_history_away_and_ingesting_brings_it_back(

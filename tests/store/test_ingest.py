@@ -16,6 +16,7 @@ from hypothesis import strategies as st
 from harness.errors import StoreError
 from harness.store import ingest as module
 from harness.store.migrate import counts, reading
+from harness.store.questions import QUESTIONS
 from harness.store.records import End
 from harness.store.store import Store
 from harness.types import Answer, Arm, Output, Role, Run, RunRecord, Score
@@ -43,8 +44,8 @@ def test_a_run_is_taken_once(store: Store, record: RunRecord, journal):
 
 
 PARTS = (
-    "arms", "cases", "answers", "outputs", "scores", "effects", "noises", "robustnesses", "judges",
-    "checks", "decisions",
+    "arms", "ancestors", "cases", "answers", "outputs", "scores", "effects", "noises",
+    "robustnesses", "judges", "checks", "decisions",
 )  # fmt: skip
 
 
@@ -166,7 +167,7 @@ def test_a_journal_from_before_there_were_repeats_and_attempts_is_read(store, re
     )
     query = "SELECT count(*), sum(repeat) FROM v1.outputs WHERE answer IS NOT NULL"
     assert store.sql(query).rows == ((8, 0),)
-    assert [row[2] for row in store.flips(record.run.id).rows] == ["s0", "s2"]
+    assert [row[2] for row in store.sql(QUESTIONS["flips"], record.run.id).rows] == ["s0", "s2"]
     assert store.attempts("arm1", record.cases) == ()
 
 

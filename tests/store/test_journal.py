@@ -234,7 +234,14 @@ def test_every_kind_of_record_is_kept(store, record: RunRecord, journal):
     journal(store, record)
     read = [one.value for one in read_journal(store.path / "runs" / f"{record.run.id}.jsonl")]
     end = End(record.finished, record.seconds, record.reused)
-    parts = (record.arms, record.cases, record.answers, record.outputs.values(), record.scores)
+    parts = (
+        record.arms,
+        record.ancestors,
+        record.cases,
+        record.answers,
+        record.outputs.values(),
+        record.scores,
+    )
     parts += (record.effects, record.noises, record.robustnesses, record.judges)
     parts += (record.checks, record.decisions)
     assert read == [record.run, *itertools.chain.from_iterable(parts), end]

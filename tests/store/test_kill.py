@@ -14,6 +14,7 @@ import time
 import pytest
 
 from harness.errors import StoreError
+from harness.store.questions import QUESTIONS
 from harness.store.store import Store
 from harness.types import Output, RunRecord
 
@@ -92,7 +93,7 @@ def test_a_killed_ingestion_is_finished_by_the_next(store: Store, record, journa
     store.wait = 10.0
     store.ingest()
     assert store.verify() == ()
-    assert len(store.runs().rows) == 8
+    assert len(store.sql(QUESTIONS["runs"]).rows) == 8
 
 
 CRASH = """

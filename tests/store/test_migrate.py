@@ -86,17 +86,19 @@ def test_an_older_history_is_brought_up_to_date_with_its_rows(tmp_path: Path, da
         connection.execute("INSERT INTO data.answers VALUES ('r', 1, 'c', 'a', 'k', 0)")
     with reading(database) as connection:
         assert connection.execute("SELECT run, key FROM v1.outputs").fetchall() == [("r", "k")]
-    third = write(tmp_path, 4, "CREATE TABLE data.notes (text VARCHAR)")
+    third = write(tmp_path, SCHEMA + 1, "CREATE TABLE data.notes (text VARCHAR)")
     assert migrate(database, [*migrations(), third]) == 1
 
 
 def test_a_newer_history_is_refused(tmp_path: Path, database: Path):
     """An older loragate neither reads nor changes what a newer one made."""
-    newer = write(tmp_path, 4, "CREATE TABLE data.notes (text VARCHAR)")
+    newer = write(tmp_path, SCHEMA + 1, "CREATE TABLE data.notes (text VARCHAR)")
     migrate(database, [*migrations(), newer])
     before = database.read_bytes()
     for use in (reading, writing):
-        with pytest.raises(StoreError, match=r"has schema 5, this loragate knows 4: upgrade"):
+        with pytest.raises(
+            StoreError, match=f"has schema {SCHEMA + 1}, this loragate knows {SCHEMA}: upgrade"
+        ):
             use(database).__enter__()
     assert database.read_bytes() == before
 
@@ -125,7 +127,9 @@ def test_a_migration_that_fails_changes_nothing(tmp_path: Path, database: Path):
     """All or nothing, and the file in use is not touched at all."""
     migrate(database)
     before = database.read_bytes()
-    broken = write(tmp_path, 4, "CREATE TABLE data.notes (text VARCHAR); SELECT no_such_column")
+    broken = write(
+        tmp_path, SCHEMA + 1, "CREATE TABLE data.notes (text VARCHAR); SELECT no_such_column"
+    )
     with pytest.raises(StoreError, match="no_such_column"):
         migrate(database, [*migrations(), broken])
     assert database.read_bytes() == before
@@ -137,7 +141,7 @@ def test_a_migration_that_would_lose_rows_is_refused(tmp_path: Path, database: P
     migrate(database)
     with writing(database) as connection:
         connection.execute("INSERT INTO data.answers VALUES ('r', 1, 'c', 'a', 'k', 0)")
-    losing = write(tmp_path, 4, "DELETE FROM data.answers")
+    losing = write(tmp_path, SCHEMA + 1, "DELETE FROM data.answers")
     with pytest.raises(StoreError, match=r"would leave 0 of 1 rows in data\.answers"):
         migrate(database, [*migrations(), losing])
     with reading(database) as connection:

@@ -10,6 +10,7 @@ import pyarrow
 import pytest
 
 from harness.errors import StoreError
+from harness.store.questions import QUESTIONS
 from harness.store.store import Store
 from harness.types import Answer, Output, Role, RunRecord, Score
 
@@ -103,7 +104,7 @@ def test_a_run_that_was_cut_short_loads_as_such(store: Store, record, journal):
     journal(store, short)
     store.ingest()
     assert store.load_run(record.run.id) == short
-    assert store.runs().rows[0][-1] is None
+    assert store.sql(QUESTIONS["runs"]).rows[0][-1] is None
 
 
 def test_an_unknown_run_is_a_sentence(both: Store, again):
@@ -114,7 +115,7 @@ def test_an_unknown_run_is_a_sentence(both: Store, again):
 
 def test_runs_are_listed_newest_first(both: Store, record, again):
     """What ``loragate history`` shows."""
-    table = both.runs()
+    table = both.sql(QUESTIONS["runs"])
     assert both.latest_run() == again.run.id
     newest, oldest = (dict(zip(table.columns, row, strict=True)) for row in table.rows)
     assert (newest["run"], oldest["run"]) == (again.run.id, record.run.id)
@@ -129,7 +130,6 @@ def test_runs_are_listed_newest_first(both: Store, record, again):
         "seconds": 9.0,
     }
     assert (newest["computed"], newest["reused"]) == (0, 8)
-    assert len(both.runs(limit=1).rows) == 1
 
 
 def test_the_verdict_of_a_run_is_its_worst(store: Store, record, journal):
@@ -146,7 +146,7 @@ def test_the_verdict_of_a_run_is_its_worst(store: Store, record, journal):
 
 def test_flips_show_who_was_right_and_both_answers(both: Store, record):
     """Where the two differ, counted by hand: case1 is equal, case0 lost, case2 won, case3 equal."""
-    table = both.flips(record.run.id)
+    table = both.sql(QUESTIONS["flips"], record.run.id)
     flips = [dict(zip(table.columns, row, strict=True)) for row in table.rows]
     lost, won = flips
     assert (lost["sample"], lost["better"]) == ("s0", "baseline")
@@ -163,7 +163,7 @@ def test_a_baseline_against_itself_has_no_flips(store: Store, record, journal):
     same = dataclasses.replace(baseline, role=Role.CANDIDATE, name="v1-again")
     journal(store, dataclasses.replace(record, arms=(baseline, same)))
     store.ingest()
-    assert store.flips(record.run.id).rows == ()
+    assert store.sql(QUESTIONS["flips"], record.run.id).rows == ()
     scored = store.sql("SELECT arm, count(*) FROM v1.scores GROUP BY arm ORDER BY arm").rows
     assert scored == (("v1", 4), ("v1-again", 4))
 
@@ -189,7 +189,7 @@ def test_repeats_are_averaged_before_arms_are_compared(store: Store, record, jou
     journal(store, repeated)
     store.ingest()
     assert store.load_run(record.run.id) == repeated
-    table = store.flips(record.run.id)
+    table = store.sql(QUESTIONS["flips"], record.run.id)
     flips = [dict(zip(table.columns, row, strict=True)) for row in table.rows]
     values = [(f["sample"], f["baseline_value"], f["candidate_value"]) for f in flips]
     assert values == [("s0", 1.0, 0.5), ("s2", 0.0, 1.0)]
@@ -211,7 +211,7 @@ def test_a_case_with_one_unscored_repeat_is_unscored(store: Store, record, journ
     store.ingest()
     query = "SELECT value, reason, repeats FROM v1.scores WHERE sample = 's0' AND arm = 'v2'"
     assert store.sql(query).rows == ((None, "judge gave up", [0.0, None]),)
-    assert [row[2] for row in store.flips(record.run.id).rows] == ["s2"]
+    assert [row[2] for row in store.sql(QUESTIONS["flips"], record.run.id).rows] == ["s2"]
 
 
 def test_the_trend_is_the_mean_of_each_run(both: Store, record, again):
@@ -227,7 +227,7 @@ def test_the_trend_is_the_mean_of_each_run(both: Store, record, again):
         ("extract", "v2", 1, 0, 1.0),
     ]
     assert list(rows) == [(one.run.id, *row) for one in (record, again) for row in one_run]
-    shown = both.trend()
+    shown = both.sql(QUESTIONS["trend"])
     arm, run = shown.columns.index("arm"), shown.columns.index("run")
     first_line = [(row[arm], row[run]) for row in shown.rows[:2]]
     assert first_line == [("v1", record.run.id), ("v1", again.run.id)]
@@ -244,7 +244,7 @@ def test_an_empty_set_has_no_mean(store: Store, record, journal):
 
 def test_checks_show_interval_and_margin(both: Store, record):
     """The two bounds are columns."""
-    table = both.checks(record.run.id)
+    table = both.sql(QUESTIONS["checks"], record.run.id)
     (check,) = (dict(zip(table.columns, row, strict=True)) for row in table.rows)
     assert (check["low"], check["high"], check["margin"]) == (-1.0, 0.25, 0.03)
     assert check["verdict"] == "INCONCLUSIVE"

@@ -1,0 +1,176 @@
+-- Texts that can be purged, the line of every candidate, and what releases keep of each skill.
+
+ALTER TABLE data.cases ADD COLUMN purged VARCHAR;
+ALTER TABLE data.outputs ADD COLUMN purged VARCHAR;
+COMMENT ON COLUMN data.cases.purged IS 'Digest of the row, where the texts of the case were purged; else NULL or empty';
+COMMENT ON COLUMN data.outputs.purged IS 'Digest of the text, where it was purged; else NULL or empty';
+
+CREATE OR REPLACE VIEW v1.cases AS
+SELECT
+  run, digest AS case_digest, suite, task, sample, kind, prompt, choices, generation, target,
+  cluster, slices, fields, input_digest, expect,
+  nullif(mutation, '') AS mutation, nullif(parent, '') AS parent,
+  coalesce(purged, '') <> '' AS purged
+FROM data.cases;
+COMMENT ON VIEW v1.cases IS 'One row per question and run';
+COMMENT ON COLUMN v1.cases.run IS 'Run id';
+COMMENT ON COLUMN v1.cases.case_digest IS 'Identity of the case by content';
+COMMENT ON COLUMN v1.cases.suite IS 'Suite';
+COMMENT ON COLUMN v1.cases.task IS 'Task of the suite';
+COMMENT ON COLUMN v1.cases.sample IS 'Id of the data row or of the hand-written case';
+COMMENT ON COLUMN v1.cases.kind IS 'check for a data sample, mutation for a mutated one, case for a hand-written one';
+COMMENT ON COLUMN v1.cases.prompt IS 'Prompt as rendered';
+COMMENT ON COLUMN v1.cases.choices IS 'Answers to choose from; empty where the answer is generated';
+COMMENT ON COLUMN v1.cases.generation IS 'How the answer is generated, JSON; NULL for choices';
+COMMENT ON COLUMN v1.cases.target IS 'Right answer, where there is one';
+COMMENT ON COLUMN v1.cases.cluster IS 'Samples that are one piece of evidence share it';
+COMMENT ON COLUMN v1.cases.slices IS 'Slice name to value, JSON';
+COMMENT ON COLUMN v1.cases.fields IS 'Row of data, JSON';
+COMMENT ON COLUMN v1.cases.input_digest IS 'Identity of what the model is shown';
+COMMENT ON COLUMN v1.cases.expect IS 'What the answer to a hand-written case must meet, as the suite says it';
+COMMENT ON COLUMN v1.cases.mutation IS 'Name of the mutation that made it; NULL for a clean case';
+COMMENT ON COLUMN v1.cases.parent IS 'Of a mutated case, digest of the clean one';
+COMMENT ON COLUMN v1.cases.purged IS 'Whether its texts were purged';
+
+CREATE OR REPLACE VIEW v1.outputs AS
+SELECT
+  a.run,
+  a."case" AS case_digest,
+  a.arm AS arm_digest,
+  a.key,
+  coalesce(
+    a.output.text, c.choices[list_position(a.output.logprobs, list_max(a.output.logprobs))]
+  ) AS answer,
+  a.output.text AS text,
+  a.output.logprobs AS logprobs,
+  a.output.prompt_tokens AS prompt_tokens,
+  a.output.tokens AS tokens,
+  a.output.seconds AS seconds,
+  a.output.error AS error,
+  a.output.run AS computed_in,
+  coalesce(a.repeat, 0) AS repeat,
+  coalesce(a.output.purged, '') <> '' AS purged
+FROM (
+  SELECT given.*, CASE WHEN own.key IS NULL THEN earlier ELSE own END AS output
+  FROM data.answers given
+  LEFT JOIN data.outputs own ON own.run = given.run AND own.key = given.key
+  LEFT JOIN (
+    SELECT * FROM data.outputs WHERE error IS NULL
+    QUALIFY row_number() OVER (PARTITION BY key ORDER BY rowid) = 1
+  ) earlier ON earlier.key = given.key
+) a
+LEFT JOIN data.cases c ON c.run = a.run AND c.digest = a."case";
+COMMENT ON VIEW v1.outputs IS 'One row per case, arm digest, repeat and run: what was answered';
+COMMENT ON COLUMN v1.outputs.run IS 'Run that used the output';
+COMMENT ON COLUMN v1.outputs.case_digest IS 'Identity of the case';
+COMMENT ON COLUMN v1.outputs.arm_digest IS 'Identity of the arm';
+COMMENT ON COLUMN v1.outputs.key IS 'Key of the output';
+COMMENT ON COLUMN v1.outputs.answer IS 'Generated text, or the likeliest choice';
+COMMENT ON COLUMN v1.outputs.text IS 'Generated text; NULL for choices';
+COMMENT ON COLUMN v1.outputs.logprobs IS 'Natural-log likelihood of each choice, summed over its tokens';
+COMMENT ON COLUMN v1.outputs.prompt_tokens IS 'Tokens of the prompt';
+COMMENT ON COLUMN v1.outputs.tokens IS 'Generated or scored tokens';
+COMMENT ON COLUMN v1.outputs.seconds IS 'Share of the wall time of its batch, when it was computed';
+COMMENT ON COLUMN v1.outputs.error IS 'Why there is no answer; NULL if there is one';
+COMMENT ON COLUMN v1.outputs.computed_in IS 'Run that computed the output';
+COMMENT ON COLUMN v1.outputs.repeat IS '0 for the answer, 1 and up where the same was asked again';
+COMMENT ON COLUMN v1.outputs.purged IS 'Whether its text was purged';
+
+CREATE TABLE data.ancestors (
+  run VARCHAR, seq BIGINT, adapter VARCHAR, name VARCHAR, parent VARCHAR, rows BIGINT,
+  documented BOOLEAN
+);
+COMMENT ON TABLE data.ancestors IS 'Adapters of the candidates and those that they continue, per run';
+COMMENT ON COLUMN data.ancestors.run IS 'Run id';
+COMMENT ON COLUMN data.ancestors.seq IS 'Number of the record in its journal';
+COMMENT ON COLUMN data.ancestors.adapter IS 'Digest of the adapter';
+COMMENT ON COLUMN data.ancestors.name IS 'Name in its manifest, or of its directory';
+COMMENT ON COLUMN data.ancestors.parent IS 'Digest of the adapter that it continues; NULL where none is known';
+COMMENT ON COLUMN data.ancestors.rows IS 'Training rows that are known by their digest';
+COMMENT ON COLUMN data.ancestors.documented IS 'Whether it has a manifest';
+
+CREATE VIEW v1.lineage AS
+WITH RECURSIVE served AS (
+  SELECT run, name AS candidate, unnest(
+    CASE WHEN adapter IS NULL THEN adapters->>'$.*' ELSE [adapter] END
+  ) AS adapter
+  FROM data.arms WHERE role = 'candidate'
+), line AS (
+  SELECT DISTINCT s.run, s.candidate, 0 AS generation, n.adapter, n.name, n.parent, n.rows, n.documented
+  FROM served s JOIN data.ancestors n USING (run, adapter)
+  UNION ALL
+  SELECT l.run, l.candidate, l.generation + 1, n.adapter, n.name, n.parent, n.rows, n.documented
+  FROM line l JOIN data.ancestors n ON n.run = l.run AND n.adapter = l.parent
+)
+SELECT run, candidate, generation, name, adapter, parent, rows, documented FROM line;
+COMMENT ON VIEW v1.lineage IS 'One row per run, candidate and adapter that it is made of or continues';
+COMMENT ON COLUMN v1.lineage.run IS 'Run id';
+COMMENT ON COLUMN v1.lineage.candidate IS 'Name of the candidate';
+COMMENT ON COLUMN v1.lineage.generation IS '0 for the adapter of the candidate, 1 for its parent, and so on';
+COMMENT ON COLUMN v1.lineage.name IS 'Name in the manifest, or of the directory';
+COMMENT ON COLUMN v1.lineage.adapter IS 'Digest of the adapter';
+COMMENT ON COLUMN v1.lineage.parent IS 'Digest of the adapter that it continues; NULL where none is known';
+COMMENT ON COLUMN v1.lineage.rows IS 'Training rows that are known by their digest';
+COMMENT ON COLUMN v1.lineage.documented IS 'Whether it has a manifest';
+
+CREATE VIEW v1.adapters AS
+SELECT
+  a.arm_digest, arg_max(a.arm, a.run) AS arm, arg_max(a.path, a.run) AS path,
+  max(a.adapter) AS adapter, max(a.base) AS base, min(a.run) AS first_run, max(a.run) AS last_run,
+  count(DISTINCT a.run) AS runs,
+  count(DISTINCT a.run) FILTER (a.role = 'candidate') AS as_candidate,
+  count(DISTINCT a.run) FILTER (a.role = 'baseline') AS as_baseline,
+  arg_max(d.verdict, a.run) AS verdict
+FROM v1.arms a
+LEFT JOIN data.decisions d ON d.run = a.run AND d.arm = a.arm_digest AND a.role = 'candidate'
+WHERE a.role <> 'base'
+GROUP BY a.arm_digest;
+COMMENT ON VIEW v1.adapters IS 'One row per arm with an adapter, by content: where it was seen, and how it was last decided on';
+COMMENT ON COLUMN v1.adapters.arm_digest IS 'Identity by content';
+COMMENT ON COLUMN v1.adapters.arm IS 'Its latest name';
+COMMENT ON COLUMN v1.adapters.path IS 'Its latest directory, or release file';
+COMMENT ON COLUMN v1.adapters.adapter IS 'Digest of the adapter; NULL for a release set';
+COMMENT ON COLUMN v1.adapters.base IS 'Digest of the base model';
+COMMENT ON COLUMN v1.adapters.first_run IS 'Run in which it was first seen';
+COMMENT ON COLUMN v1.adapters.last_run IS 'Run in which it was last seen';
+COMMENT ON COLUMN v1.adapters.runs IS 'Runs with it';
+COMMENT ON COLUMN v1.adapters.as_candidate IS 'Runs in which it was a candidate';
+COMMENT ON COLUMN v1.adapters.as_baseline IS 'Runs in which it was the baseline';
+COMMENT ON COLUMN v1.adapters.verdict IS 'The latest decision on it; NULL where there is none';
+
+CREATE VIEW v1.skills AS
+WITH averaged AS (
+  SELECT run, "case", arm, scorer, avg(value) AS value FROM data.scores
+  WHERE run IN (SELECT run FROM v1.releases)
+  GROUP BY ALL HAVING count(value) = count(*)
+), measured AS (
+  SELECT
+    l.number, l.run, l.candidate, q.suite, q.task, s.scorer,
+    avg(s.value) FILTER (s.arm = l.arm_digest) AS score,
+    avg(s.value) FILTER (s.arm = b.digest) AS base
+  FROM v1.releases l
+  JOIN data.arms b ON b.run = l.run AND b.role = 'base'
+  JOIN averaged s ON s.run = l.run AND s.arm IN (l.arm_digest, b.digest)
+  JOIN data.cases q ON q.run = l.run AND q.digest = s."case" AND q.kind = 'check'
+  GROUP BY ALL HAVING score IS NOT NULL
+), known AS (
+  SELECT m.*, r.suites->>m.suite AS content
+  FROM measured m JOIN data.runs r USING (run)
+)
+SELECT
+  number, run, candidate, suite, content, task, scorer, score, base,
+  score / nullif(base, 0) AS retention,
+  score - first_value(score) OVER (PARTITION BY suite, content, task, scorer ORDER BY number) AS change
+FROM known;
+COMMENT ON VIEW v1.skills IS 'One row per recorded promotion and skill: what is left of it. A suite of another content is another skill';
+COMMENT ON COLUMN v1.skills.number IS 'Number of the promotion, from 1';
+COMMENT ON COLUMN v1.skills.run IS 'Run id';
+COMMENT ON COLUMN v1.skills.candidate IS 'Name of what was promoted';
+COMMENT ON COLUMN v1.skills.suite IS 'Suite';
+COMMENT ON COLUMN v1.skills.content IS 'Digest of the suite and its data';
+COMMENT ON COLUMN v1.skills.task IS 'Task of the suite';
+COMMENT ON COLUMN v1.skills.scorer IS 'Name of the scorer';
+COMMENT ON COLUMN v1.skills.score IS 'Mean score of what was promoted, hand-written cases left out';
+COMMENT ON COLUMN v1.skills.base IS 'Mean score of the base model in the same run';
+COMMENT ON COLUMN v1.skills.retention IS 'Score divided by score of base; NULL where that is 0';
+COMMENT ON COLUMN v1.skills.change IS 'Score minus that of the first promotion measured on the same content';
