@@ -27,6 +27,7 @@ class Question(StrEnum):
     CHECKS = "checks"
     FLIPS = "flips"
     TREND = "trend"
+    COMPARE = "compare"
     ADAPTERS = "adapters"
     LINEAGE = "lineage"
     RELEASES = "releases"
@@ -35,15 +36,20 @@ class Question(StrEnum):
 def history(
     question: Annotated[Question, typer.Argument(help="What to show.")] = Question.RUNS,
     run: Annotated[str | None, typer.Argument(help="Id of a run; the latest by default.")] = None,
+    other: Annotated[
+        str | None, typer.Argument(help="Id of a run to compare with; the one before by default.")
+    ] = None,
     store: Annotated[Path | None, typer.Option(help="The store.")] = None,
     sql: Annotated[
-        str | None, typer.Option(help="Your own question; read-only. $run is the run.")
+        str | None, typer.Option(help="Your own question; read-only. $run and $other are the runs.")
     ] = None,
     json: Annotated[bool, typer.Option("--json", help="As JSON.")] = False,
     csv: Annotated[bool, typer.Option("--csv", help="As CSV.")] = False,
     parquet: Annotated[Path | None, typer.Option(help="Write a Parquet file instead.")] = None,
 ) -> None:
     """Show runs; the checks, flips or lineage of one run; the trend, adapters or releases of all.
+
+    Or compare the candidates of two runs, case by case.
 
     Of a release: how much of the base model's score each skill has (retention), and how it has
     changed since the first release that was measured on it.
@@ -61,9 +67,9 @@ def history(
         return
     query = QUESTIONS[question] if sql is None else sql
     if parquet is not None:
-        print(f"{parquet}: {found.parquet(parquet, query, run)} rows")
+        print(f"{parquet}: {found.parquet(parquet, query, run, other)} rows")
         return
-    table = found.sql(query, run)
+    table = found.sql(query, run, other)
     if json:
         print(tables.to_json(table))
     elif csv:

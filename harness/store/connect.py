@@ -1,8 +1,8 @@
 """Opening ``history.duckdb``: for milliseconds at a time, and with a sentence when it fails.
 
-DuckDB lets either one process write or several read, so a file that is taken is a matter of
-waiting; the journals, not this file, are what a run writes while it works. Within a process one
-connection is open at a time.
+DuckDB lets either one process write or several read. loragate only ever reads the file in use (see
+``migrate``), so it waits only for another program that has it open to write. Within a process
+one connection is open at a time.
 """
 
 from __future__ import annotations
@@ -14,7 +14,7 @@ import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, TypeAlias
 
 from harness.errors import StoreError
 
@@ -28,12 +28,17 @@ WAIT = 5.0
 ANEW = "Move it away and run 'loragate store ingest': it is built anew from the journals"
 """The remedy for whatever is wrong with the history file itself."""
 
-_OFFLINE = {
+_Config: TypeAlias = "dict[str, str | bool | int | float | list[str]]"
+
+_OFFLINE: _Config = {
     "autoinstall_known_extensions": False,
     "autoload_known_extensions": False,
     "python_enable_replacements": False,  # a query never sees the variables of this program
 }
-_SANDBOX = {"enable_external_access": False, "lock_configuration": True}
+_SANDBOX: _Config = {
+    "enable_external_access": False,
+    "lock_configuration": True,
+}
 
 # Connections of one process share one database and would run their transactions side by side.
 _ONE_AT_A_TIME = threading.Lock()
@@ -67,6 +72,26 @@ def connect(
         raise StoreError(f"{path}: {error}") from error
     finally:
         _ONE_AT_A_TIME.release()
+
+
+@contextmanager
+def private(path: Path) -> Iterator[DuckDBPyConnection]:
+    """A connection to a file that no other process knows of, made where it is missing.
+
+    Nothing is kept of what it wrote unless it ends with CHECKPOINT: there is no log. Raises
+    StoreError for whatever DuckDB refuses, such as a full disk.
+    """
+    import duckdb
+
+    try:
+        with duckdb.connect(config=_OFFLINE) as connection:
+            name = str(path).replace("'", "''")
+            connection.execute(f"ATTACH '{name}' AS history (RECOVERY_MODE no_wal_writes)")
+            connection.execute("USE history")
+            connection.execute("SET wal_autocheckpoint = '1TB'")  # once, at the end
+            yield connection
+    except duckdb.Error as error:
+        raise StoreError(f"{path}: {error}") from error
 
 
 def _open(

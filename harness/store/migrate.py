@@ -1,13 +1,16 @@
-"""Bringing the history's schema up to date: numbered SQL files, all or nothing.
+"""The history file: made, brought up to date, and written, always as a whole.
 
-A migration never touches the file in use: it works on a copy, in one transaction, counts that
-no row was lost, and takes the file's place by a rename. Whatever another process still adds to
-the old file meanwhile is not lost either, for the next ingestion takes it from the journals.
+Nothing ever writes to the file in use. A copy is written, brought up to date where its schema is
+old (numbered SQL files, in one transaction that loses no row), and takes the file's place by a
+rename. So whoever reads is never kept waiting and never sees a part, and a process that dies
+leaves the history as it was (docs/adr/0017).
 """
 
 from __future__ import annotations
 
+import contextlib
 import hashlib
+import os
 import shutil
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
@@ -15,7 +18,8 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from harness.errors import StoreError
-from harness.store.connect import ANEW, WAIT, connect
+from harness.store.connect import ANEW, WAIT, connect, private
+from harness.store.counts import miscounts
 from harness.store.journal import sync_directory
 from harness.store.lock import alone
 
@@ -23,7 +27,13 @@ if TYPE_CHECKING:
     from duckdb import DuckDBPyConnection
 
 DIRECTORY = Path(__file__).parent / "migrations"
-_BUSY = "another process is migrating this store: try again"
+LOCK = "history.lock"
+_PATIENCE = 60.0
+"""Seconds to wait while another process writes the history: a large ingestion takes some."""
+_BUSY = (
+    "another process is writing the history, and did not finish in time; try again (nothing is "
+    "lost, the results are in the journals)"
+)
 
 
 def migrations(directory: Path = DIRECTORY) -> tuple[Path, ...]:
@@ -40,16 +50,25 @@ def reading(
     path: Path, *, sandbox: bool = False, wait: float = WAIT
 ) -> Iterator[DuckDBPyConnection]:
     """The history open for queries, its schema up to date. See ``connect``."""
-    with _current(path, read_only=True, sandbox=sandbox, wait=wait) as connection:
-        yield connection
+    files = migrations()
+    with connect(path, read_only=True, sandbox=sandbox, wait=wait) as connection:
+        current = _version(connection, path, files) == len(files)
+        if current:
+            yield connection
+    if not current:
+        migrate(path, wait=wait)
+        with connect(path, read_only=True, sandbox=sandbox, wait=wait) as connection:
+            yield connection
 
 
 @contextmanager
-def writing(path: Path, *, wait: float = WAIT) -> Iterator[DuckDBPyConnection]:
-    """The history open for ingestion, created or brought up to date first. See ``connect``."""
-    if _is_new(path):
-        migrate(path, wait=wait)
-    with _current(path, read_only=False, sandbox=False, wait=wait) as connection:
+def writing(path: Path, *, anew: bool = False, wait: float = WAIT) -> Iterator[DuckDBPyConnection]:
+    """A copy of the history to write to, its schema up to date; a new one where there is none.
+
+    It takes the history's place at the end of the block, unless that raises. ``anew`` begins
+    without rows. Raises StoreError as ``migrate`` does.
+    """
+    with _replacing(path, migrations(), wait, anew=anew) as (connection, _):
         yield connection
 
 
@@ -59,57 +78,83 @@ def migrate(path: Path, files: Sequence[Path] | None = None, *, wait: float = WA
     Raises StoreError for a database of a newer loragate or of something else altogether, and
     for a store that cannot be written.
     """
-    files = migrations() if files is None else files
-    try:
-        with alone(path.with_name("migrate.lock"), wait, _BUSY):
-            return _migrate(path, files, wait)
-    except OSError as error:
-        raise StoreError(f"{path.parent}: the store cannot be written: {error.strerror}") from None
-
-
-def _migrate(path: Path, files: Sequence[Path], wait: float) -> int:
-    copy = path.with_name(f"{path.name}.new")
-    remove(copy)
-    if _is_new(path):
-        remove(path)
-        done = 0
-    else:
-        done = _settled_version(path, files, wait)
-        if done == len(files):
-            return 0
-        shutil.copyfile(path, copy)
-    with connect(copy, read_only=False) as connection:
-        _apply(connection, path, files, done)
-    copy.replace(path)
-    sync_directory(path.parent)
-    return len(files) - done
+    with _replacing(path, migrations() if files is None else files, wait) as (_, applied):
+        return applied
 
 
 @contextmanager
-def _current(
-    path: Path, *, read_only: bool, sandbox: bool, wait: float
-) -> Iterator[DuckDBPyConnection]:
-    files = migrations()
-    with connect(path, read_only=read_only, sandbox=sandbox, wait=wait) as connection:
-        current = _version(connection, path, files) == len(files)
-        if current:
-            yield connection
-    if not current:
-        migrate(path, wait=wait)
-        with connect(path, read_only=read_only, sandbox=sandbox, wait=wait) as connection:
-            yield connection
+def _replacing(
+    path: Path, files: Sequence[Path], wait: float, *, anew: bool = False
+) -> Iterator[tuple[DuckDBPyConnection, int]]:
+    """The copy, and how many migrations had to be applied to it."""
+    copy = path.with_name(f"{path.name}.new")
+    with alone(path.with_name(LOCK), max(wait, _PATIENCE), _BUSY):
+        try:
+            done = 0 if anew else _copied(path, copy, files, wait)
+            if done == 0:
+                remove(copy)
+            with private(copy) as connection:
+                if done < len(files):
+                    _apply(connection, path, files, done)
+                yield connection, len(files) - done
+                connection.execute("CHECKPOINT")
+            _take_place(copy, path)
+        finally:
+            _remove_if_possible(copy)
+
+
+def _copied(path: Path, copy: Path, files: Sequence[Path], wait: float) -> int:
+    """Copy the history, which nobody may write to meanwhile; returns its schema, 0 for none."""
+    if _is_new(path):
+        return 0
+    with connect(path, read_only=not _log(path).exists(), wait=wait) as connection:
+        done = _version(connection, path, files)
+        if _log(path).exists():
+            _take_log_in(connection, path)
+        try:
+            shutil.copyfile(path, copy)
+        except OSError as error:
+            raise _unwritable(path, error) from None
+    return done
+
+
+def _take_log_in(connection: DuckDBPyConnection, path: Path) -> None:
+    """Of another program that wrote to the file, or an older loragate that died.
+
+    DuckDB 2.0 drops committed rows silently if its log was damaged.
+    """
+    if problems := miscounts(connection):
+        raise StoreError(f"{path}: rows were lost in a crash ({problems[0]}). {ANEW}")
+    connection.execute("CHECKPOINT")
+
+
+def _take_place(copy: Path, path: Path) -> None:
+    try:
+        with copy.open("rb") as file:
+            os.fsync(file.fileno())
+        _log(path).unlink(missing_ok=True)  # a log must never meet another file than its own
+        copy.replace(path)
+        sync_directory(path.parent)
+    except OSError as error:
+        raise _unwritable(path, error) from None
+
+
+def _remove_if_possible(copy: Path) -> None:
+    """Where the store cannot be written, this fails second and needs no word."""
+    with contextlib.suppress(OSError):
+        remove(copy)
+
+
+def _unwritable(path: Path, error: OSError) -> StoreError:
+    return StoreError(f"{path.parent}: the store cannot be written: {error.strerror}")
+
+
+def _log(path: Path) -> Path:
+    return path.with_name(f"{path.name}.wal")
 
 
 def _is_new(path: Path) -> bool:
     return not path.exists() or (path.is_file() and path.stat().st_size == 0)
-
-
-def _settled_version(path: Path, files: Sequence[Path], wait: float) -> int:
-    """The schema of a file, with all of its write-ahead log taken into it."""
-    with connect(path, read_only=False, wait=wait) as connection:
-        version = _version(connection, path, files)
-        connection.execute("CHECKPOINT")
-    return version
 
 
 def _version(connection: DuckDBPyConnection, path: Path, files: Sequence[Path]) -> int:
@@ -159,7 +204,6 @@ def _apply(connection: DuckDBPyConnection, path: Path, files: Sequence[Path], do
                 f" data.{table}; the file is left as it was"
             )
     connection.execute("COMMIT")
-    connection.execute("CHECKPOINT")
 
 
 def counts(connection: DuckDBPyConnection) -> dict[str, int]:
@@ -172,5 +216,5 @@ def counts(connection: DuckDBPyConnection) -> dict[str, int]:
 
 def remove(path: Path) -> None:
     """Delete a database with its write-ahead log, which must never meet another file."""
-    for file in (path, path.with_name(f"{path.name}.wal")):
+    for file in (path, _log(path)):
         file.unlink(missing_ok=True)

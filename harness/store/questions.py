@@ -1,6 +1,6 @@
 """What ``loragate history`` can be asked by name, as SQL on the public views.
 
-``$run`` stands for the run that is asked about.
+``$run`` stands for the run that is asked about, ``$other`` for the one it is compared with.
 """
 
 from __future__ import annotations
@@ -25,6 +25,16 @@ FROM v1.flips WHERE run = $run ORDER BY candidate, suite, task, sample, scorer
     "trend": """
 SELECT suite, task, scorer, role, arm, run, started, n, unscored, mean
 FROM v1.trend ORDER BY suite, task, scorer, role, arm, run
+""",
+    "compare": """
+SELECT
+  suite, task, scorer, o.arm AS other, r.arm AS candidate, count(*) AS cases,
+  avg(o.value) AS before, avg(r.value) AS now, avg(r.value - o.value) AS change,
+  count(*) FILTER (r.value > o.value) AS better, count(*) FILTER (r.value < o.value) AS worse
+FROM v1.scores o JOIN v1.scores r USING (case_digest, suite, task, scorer)
+WHERE o.run = $other AND o.role = 'candidate' AND r.run = $run AND r.role = 'candidate'
+  AND o.value IS NOT NULL AND r.value IS NOT NULL
+GROUP BY ALL ORDER BY change, suite, task, scorer
 """,
     "adapters": """
 SELECT

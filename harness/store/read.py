@@ -53,6 +53,9 @@ ORDER BY run, seq
 """
 
 
+_RUNS = "SELECT run FROM data.runs ORDER BY run DESC"
+
+
 @dataclass(frozen=True, slots=True)
 class Table:
     """The answer to a query."""
@@ -145,21 +148,23 @@ class History:
         with self.open() as connection:
             return tuple(SeenArm(*row) for row in connection.execute(query).fetchall())
 
-    def sql(self, query: str, run: str | None = None) -> Table:
+    def sql(self, query: str, run: str | None = None, other: str | None = None) -> Table:
         """The answer to any query: read-only, without access to files, network or settings.
 
-        ``$run`` in it stands for ``run``, or for the latest run. Raises StoreError for an unknown
-        run.
+        ``$run`` in it stands for ``run``, or for the latest run; ``$other`` for ``other``, or for
+        the run before. Raises StoreError for an unknown run.
         """
-        with self._asked(query, run) as answer:
+        with self._asked(query, run, other) as answer:
             return Table(tuple(answer.columns), tuple(map(tuple, answer.fetchall())))
 
-    def parquet(self, path: Path, query: str, run: str | None = None) -> int:
+    def parquet(
+        self, path: Path, query: str, run: str | None = None, other: str | None = None
+    ) -> int:
         """Write the answer to a query (see ``sql``) to a Parquet file; returns its rows.
 
         Raises StoreError where the file cannot be written.
         """
-        with self._asked(query, run) as relation:
+        with self._asked(query, run, other) as relation:
             answer = relation.to_arrow_table()
         from pyarrow.parquet import write_table
 
@@ -171,13 +176,17 @@ class History:
         return int(answer.num_rows)
 
     @contextmanager
-    def _asked(self, query: str, run: str | None) -> Iterator[DuckDBPyRelation]:
+    def _asked(self, query: str, run: str | None, other: str | None) -> Iterator[DuckDBPyRelation]:
         with self.open(sandbox=True) as connection:
-            known = "SELECT count(*) > 0 FROM data.runs WHERE run = ?"
-            if run is not None and connection.execute(known, [run]).fetchall() == [(False,)]:
-                raise StoreError(self._unknown(connection, run))
-            named = {"run": run or _latest(connection)} if "$run" in query else None
-            relation = connection.sql(query, params=named)
+            known = [one for (one,) in connection.execute(_RUNS).fetchall()]
+            for one in (run, other):
+                if one is not None and one not in known:
+                    raise StoreError(self._unknown(connection, one))
+            run = run or next(iter(known), None)
+            earlier = (one for one in known if run is not None and one < run)
+            named = {"run": run, "other": other or next(earlier, None)}
+            asked = {name: value for name, value in named.items() if f"${name}" in query}
+            relation = connection.sql(query, params=asked or None)
             if relation is None:
                 raise StoreError("this is no question: it has no answer")
             yield relation

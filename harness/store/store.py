@@ -9,11 +9,9 @@ from __future__ import annotations
 from contextlib import AbstractContextManager
 
 from harness.errors import StoreError
-from harness.store.connect import DATABASE
 from harness.store.ingest import IngestReport, ingest
-from harness.store.journal import SUFFIX, JournalWriter, sync_directory
+from harness.store.journal import SUFFIX, JournalWriter
 from harness.store.lock import alone
-from harness.store.migrate import migrate, remove
 from harness.store.past import Past
 from harness.store.verify import verify
 from harness.types import Run
@@ -68,14 +66,4 @@ class Store(Past):
         Raises StoreError, and leaves the old one, if a journal is damaged. A run whose journal
         was moved away is in the new history no more.
         """
-        old, fresh = self.path / DATABASE, self.path / f"{DATABASE}.rebuilt"
-        remove(fresh)
-        migrate(fresh, wait=self.wait)
-        report = ingest(self.path, fresh.name, wait=self.wait)
-        if report.damaged:
-            remove(fresh)
-            raise StoreError("\n".join(report.damaged))
-        remove(old)  # with its write-ahead log, which must not meet the new file
-        fresh.replace(old)
-        sync_directory(self.path)
-        return report
+        return ingest(self.path, anew=True, wait=self.wait)

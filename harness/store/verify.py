@@ -7,24 +7,13 @@ from typing import TYPE_CHECKING
 
 from harness.errors import StoreError
 from harness.store.connect import DATABASE, WAIT
+from harness.store.counts import miscounts
 from harness.store.journal import FOOTER, SUFFIX, scan
 from harness.store.migrate import reading
-from harness.store.records import KINDS, table
+from harness.store.records import KINDS
 
 if TYPE_CHECKING:
     from duckdb import DuckDBPyConnection
-
-_ROWS = " UNION ALL ".join(f"SELECT run, seq FROM {table(kind)}" for kind in KINDS)
-
-_MISCOUNTED = f"""
-WITH taken AS (SELECT run, sum(records) AS records FROM data.ingestions GROUP BY run),
-kept AS (SELECT run, count(*) AS rows, count(DISTINCT seq) AS lines FROM ({_ROWS}) GROUP BY run)
-SELECT
-  coalesce(taken.run, kept.run), coalesce(records, 0), coalesce(rows, 0), coalesce(lines, 0)
-FROM taken FULL JOIN kept ON taken.run = kept.run
-WHERE records IS DISTINCT FROM rows OR rows IS DISTINCT FROM lines
-ORDER BY 1
-"""
 
 _DOUBLED = {
     "cases of one digest": "SELECT run, digest FROM data.cases",
@@ -34,14 +23,6 @@ _DOUBLED = {
         'SELECT run, "case", arm, scorer, repeat FROM data.scores'
     ),
 }
-
-
-def miscounts(connection: DuckDBPyConnection) -> list[str]:
-    """A sentence for each run whose rows are not those that were taken; quick."""
-    return [
-        f"run {run}: {records} records were taken, {rows} rows of {lines} lines are there"
-        for run, records, rows, lines in connection.execute(_MISCOUNTED).fetchall()
-    ]
 
 
 def verify(store: Path, *, wait: float = WAIT) -> tuple[str, ...]:

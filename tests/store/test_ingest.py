@@ -5,6 +5,8 @@ from __future__ import annotations
 import dataclasses
 import json
 import shutil
+import subprocess
+import sys
 import threading
 import zlib
 from typing import Any
@@ -14,8 +16,10 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from harness.errors import StoreError
+from harness.store import blocks as module_of_blocks
 from harness.store import ingest as module
-from harness.store.migrate import counts, reading
+from harness.store.blocks import blocks
+from harness.store.migrate import counts, reading, writing
 from harness.store.questions import QUESTIONS
 from harness.store.records import End
 from harness.store.store import Store
@@ -26,7 +30,9 @@ def rows(store: Store) -> dict[str, int]:
     """Rows per private table, the bookkeeping left out."""
     with reading(store.path / "history.duckdb") as connection:
         found = counts(connection)
-    return {name: n for name, n in found.items() if name not in ("migrations", "ingestions")}
+    return {
+        name: n for name, n in found.items() if name not in ("migrations", "ingestions", "means")
+    }
 
 
 def test_a_run_is_taken_once(store: Store, record: RunRecord, journal):
@@ -107,13 +113,54 @@ def test_ingesting_from_several_threads_doubles_nothing(store: Store, record, ag
 
 
 def test_a_late_reader_of_the_same_journal_inserts_nothing(store: Store, record, journal):
-    """The watermark is read again inside the transaction: what was read before it is no matter."""
+    """The watermark is read again before each insertion: what was read earlier is no matter."""
     journal(store, record)
     path = store.path / "runs" / f"{record.run.id}.jsonl"
-    batch = module._read(path, path.stat().st_size, -1)
+    (block,) = blocks(path, path.stat().st_size)
     before = store.ingest().runs[record.run.id]
-    assert module._insert_all(store.path / "history.duckdb", [batch], 5.0) == {record.run.id: 0}
+    with writing(store.path / "history.duckdb") as connection:
+        assert module._insert(connection, record.run.id, block) == 0
     assert sum(rows(store).values()) == before
+
+
+def test_a_reader_is_never_kept_waiting(store: Store, record, again, journal):
+    """While a copy is written, and after, in the same moment; a new reader sees the new file."""
+    journal(store, record)
+    store.ingest()
+    store.wait = 0.0
+    with writing(store.path / "history.duckdb") as connection:
+        connection.execute("DELETE FROM data.runs")
+        code = "import sys, duckdb; c = duckdb.connect(sys.argv[1], read_only=True); " + (
+            "print(c.execute('SELECT count(*) FROM v1.runs').fetchone()[0])"
+        )
+        command = [sys.executable, "-c", code, str(store.path / "history.duckdb")]
+        assert subprocess.run(command, capture_output=True, check=True).stdout == b"1\n"
+    assert store.sql("SELECT count(*) FROM v1.runs").rows == ((0,),)
+
+
+def test_an_ingestion_that_fails_leaves_the_history_as_it_was(store: Store, record, journal):
+    """Byte by byte, and no copy stays behind."""
+    journal(store, record)
+    store.ingest()
+    database = store.path / "history.duckdb"
+    before = database.read_bytes()
+    with pytest.raises(StoreError, match="no_such_column"), writing(database) as connection:
+        connection.execute("DELETE FROM data.runs; SELECT no_such_column")
+    assert database.read_bytes() == before
+    assert sorted(path.name for path in store.path.iterdir()) == [
+        "history.duckdb", "history.lock", "runs",
+    ]  # fmt: skip
+
+
+def test_a_journal_damaged_at_its_end_gives_nothing(store: Store, record, monkeypatch):
+    """All of what is new of a journal, or none of it, also where it is read in blocks."""
+    monkeypatch.setattr(module_of_blocks, "BLOCK", 300)
+    with store.journal(record.run) as writer:
+        writer.append("score", [Score(f"c{n}", "a", "s", 1.0) for n in range(20)])
+    path = store.path / "runs" / f"{record.run.id}.jsonl"
+    path.write_bytes(path.read_bytes().replace(b"c19", b"c91"))
+    assert store.recover().runs == {}
+    assert sum(rows(store).values()) == 0
 
 
 def test_a_damaged_journal_does_not_keep_the_others_out(store: Store, record, again, journal):
@@ -250,9 +297,9 @@ def test_an_output_is_found_by_a_key_that_utf_8_cannot_carry(store: Store, recor
     assert store.known_outputs(["\ud800"]) == {"\ud800": output}
 
 
-def test_many_chunks_are_one_run(store: Store, record: RunRecord, monkeypatch):
-    """Reading in chunks bounds memory and loses nothing at the seams."""
-    monkeypatch.setattr(module, "_CHUNK", 3)
+def test_many_blocks_are_one_run(store: Store, record: RunRecord, monkeypatch):
+    """Reading in blocks bounds memory and loses nothing at the seams."""
+    monkeypatch.setattr(module_of_blocks, "BLOCK", 300)
     scores = [Score(f"c{n}", "a", "s", float(n)) for n in range(10)]
     with store.journal(record.run) as writer:
         writer.append("score", scores)

@@ -37,7 +37,7 @@ def test_a_history_is_made_from_nothing(database: Path, beginning: str):
     with reading(database) as connection:
         rows = connection.execute("SELECT number, name FROM data.migrations").fetchall()
     assert rows == [(n, file.name) for n, file in enumerate(migrations(), start=1)]
-    assert sorted(p.name for p in database.parent.iterdir()) == ["history.duckdb", "migrate.lock"]
+    assert sorted(p.name for p in database.parent.iterdir()) == ["history.duckdb", "history.lock"]
 
 
 def test_the_schema_number_is_that_of_the_newest_migration():

@@ -1,4 +1,5 @@
--- Texts that can be purged, the line of every candidate, and what releases keep of each skill.
+-- Texts that can be purged, the line of every candidate, what releases keep of each skill, and
+-- means of finished runs, kept because a trend over millions of scores takes seconds.
 
 ALTER TABLE data.cases ADD COLUMN purged VARCHAR;
 ALTER TABLE data.outputs ADD COLUMN purged VARCHAR;
@@ -174,3 +175,44 @@ COMMENT ON COLUMN v1.skills.score IS 'Mean score of what was promoted, hand-writ
 COMMENT ON COLUMN v1.skills.base IS 'Mean score of the base model in the same run';
 COMMENT ON COLUMN v1.skills.retention IS 'Score divided by score of base; NULL where that is 0';
 COMMENT ON COLUMN v1.skills.change IS 'Score minus that of the first promotion measured on the same content';
+
+CREATE TABLE data.means (
+  run VARCHAR, suite VARCHAR, task VARCHAR, scorer VARCHAR, role VARCHAR, arm VARCHAR,
+  arm_digest VARCHAR, n BIGINT, unscored BIGINT, mean DOUBLE
+);
+COMMENT ON TABLE data.means IS 'Mean scores of finished runs, computed of data.scores when the end of a run is taken in';
+COMMENT ON COLUMN data.means.run IS 'Run id';
+COMMENT ON COLUMN data.means.suite IS 'Suite';
+COMMENT ON COLUMN data.means.task IS 'Task of the suite';
+COMMENT ON COLUMN data.means.scorer IS 'Name of the scorer';
+COMMENT ON COLUMN data.means.role IS 'base, baseline, anchor or candidate';
+COMMENT ON COLUMN data.means.arm IS 'Name of the arm';
+COMMENT ON COLUMN data.means.arm_digest IS 'Identity of the arm';
+COMMENT ON COLUMN data.means.n IS 'Scored cases';
+COMMENT ON COLUMN data.means.unscored IS 'Cases without a score';
+COMMENT ON COLUMN data.means.mean IS 'Mean of the scored ones, repeats of a case averaged first; NULL where there is none';
+
+INSERT INTO data.means
+SELECT
+  run, suite, task, scorer, role, arm, arm_digest, count(value), count(*) - count(value), avg(value)
+FROM v1.scores
+WHERE kind = 'check' AND run IN (SELECT run FROM data.ingestions WHERE complete)
+GROUP BY ALL;
+
+CREATE OR REPLACE VIEW v1.trend AS
+SELECT
+  m.run, try_cast(r.started AS TIMESTAMP) AS started, m.suite, m.task, m.scorer, m.role, m.arm,
+  m.arm_digest, m.n, m.unscored, m.mean
+FROM data.means m JOIN data.runs r ON r.run = m.run;
+COMMENT ON VIEW v1.trend IS 'Mean score per suite, task, scorer, arm and run, hand-written cases left out; order by run to see it move';
+COMMENT ON COLUMN v1.trend.run IS 'Run id; sorts by time';
+COMMENT ON COLUMN v1.trend.started IS 'Start of the run, UTC';
+COMMENT ON COLUMN v1.trend.suite IS 'Suite';
+COMMENT ON COLUMN v1.trend.task IS 'Task of the suite';
+COMMENT ON COLUMN v1.trend.scorer IS 'Name of the scorer';
+COMMENT ON COLUMN v1.trend.role IS 'Role of the arm';
+COMMENT ON COLUMN v1.trend.arm IS 'Name of the arm';
+COMMENT ON COLUMN v1.trend.arm_digest IS 'Identity of the arm: a name may have changed its content';
+COMMENT ON COLUMN v1.trend.n IS 'Scored cases';
+COMMENT ON COLUMN v1.trend.unscored IS 'Cases without a score; they are not in the mean';
+COMMENT ON COLUMN v1.trend.mean IS 'Mean of the scores; NULL where nothing was scored';
