@@ -11,6 +11,9 @@ from dataclasses import dataclass, field
 from enum import StrEnum
 from typing import Any
 
+PURGED = "(purged)"
+"""Stands where a text was purged."""
+
 
 class Role(StrEnum):
     """What an arm is for in one gate."""

@@ -6,7 +6,7 @@ import math
 from collections.abc import Sequence
 
 from harness.errors import LoragateError
-from harness.types import Arm, Case, Output, Role, RunRecord
+from harness.types import PURGED, Arm, Case, Output, Role, RunRecord
 
 from .model import ArmAnswer
 
@@ -79,6 +79,8 @@ def _mean(repeats: Sequence[float | None]) -> float | None:
 def _said(case: Case, output: Output) -> tuple[str | None, float | None]:
     """The text, or the likeliest choice with its probability among the choices."""
     logprobs = output.logprobs
+    if output.purged or (logprobs is not None and case.purged):
+        return PURGED, None
     if logprobs is None or len(logprobs) != len(case.choices) or not logprobs:
         return output.text, None
     best = max(range(len(logprobs)), key=logprobs.__getitem__)

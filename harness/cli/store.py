@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Annotated
 
 import typer
 
+from harness.errors import UsageError
 from harness.store.store import Store
 
 from .place import configured_path
@@ -55,6 +57,34 @@ def rebuild(
     Example: `loragate store rebuild`
     """
     print(_store(store).rebuild())
+
+
+@app.command()
+def purge(
+    case: Annotated[
+        list[str] | None, typer.Option(help="Id of a sample, or digest of a case; repeatable.")
+    ] = None,
+    run: Annotated[list[str] | None, typer.Option(help="Id of a run; repeatable.")] = None,
+    older_than: Annotated[
+        int | None, typer.Option(min=0, help="Runs that began so many days ago, or earlier.")
+    ] = None,
+    store: Annotated[Path | None, typer.Option(help="The store.")] = None,
+) -> None:
+    """Take texts out of journals and history: prompts, rows, answers, reasons. The record stays.
+
+    Verdicts, scores, digests and numbers are kept, and attempts count as before. It cannot be
+    undone. Reports that were rendered, and copies of the store, are not touched.
+
+    Example: `loragate store purge --case customer-4711`
+    """
+    found = _store(store)
+    found.ingest()
+    if older_than is not None:
+        print(found.expire(older_than, datetime.now(UTC)))
+    if case or run:
+        print(found.purge(runs=run or (), cases=case or ()))
+    elif older_than is None:
+        raise UsageError("say what to purge: --case ID, --run ID or --older-than DAYS")
 
 
 def _store(given: Path | None) -> Store:

@@ -19,7 +19,7 @@ from harness.registry import ENGINES, unknown
 from .release import BASE, Release, load_release, located, nearby
 
 _KEYS = (
-    *("base-model", "baseline", "candidate", "adapters", "store", "report-dir", "engine"),
+    *("base-model", "baseline", "candidate", "adapters", "store", "report-dir", "engine", "keep"),
     *CHOICES,
     "endpoint",
 )
@@ -49,6 +49,8 @@ class Settings:
     report_dir: Path
     engine: str
     options: EngineOptions
+    keep: int | None = None
+    """Days after which the texts of a run are purged; None: never."""
 
 
 def configured(root: Path) -> dict[str, Any]:
@@ -117,6 +119,7 @@ def _endpoint(table: Any, root: Path) -> EndpointOptions:
 
 
 _ADDRESS = re.compile(r"https?://[^\s@/?#]+(?:/[^\s?#]*)?")
+_DAYS = re.compile(r"([1-9]\d{0,5}) days?")
 _WORDS = {
     "str": "text",
     "int": "a whole number",
@@ -182,7 +185,22 @@ def resolve(root: Path, options: Mapping[str, Any], invoked_from: Path) -> Setti
         report_dir=path("report-dir", "build") or root,
         engine=engine,
         options=options_of_engine,
+        keep=_keep(table, root),
     )
+
+
+def _keep(table: Mapping[str, Any], root: Path) -> int | None:
+    """``text`` keeps all texts, ``hashes`` none once the run has ended, ``30 days`` so long."""
+    said = table.get("keep", "text")
+    if said in ("text", "hashes"):
+        return 0 if said == "hashes" else None
+    days = _DAYS.fullmatch(said) if isinstance(said, str) else None
+    if days is None:
+        raise UsageError(
+            f'{root / "pyproject.toml"}: [tool.loragate]: keep should be "text", "hashes" or '
+            f'"30 days", not {said!r}'
+        )
+    return int(days[1])
 
 
 def _named(text: str, where: Path, adapters: Path | None, option: str) -> Named:

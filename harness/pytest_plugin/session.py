@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
+from datetime import UTC, datetime
 from functools import cached_property
 from pathlib import Path
 
@@ -159,6 +160,8 @@ class GateSession:
             self._report = build_report(record)
             self._paths = write_report(self._report, self.settings.report_dir)
             self._gate.store.recover()
+            if self.settings.keep is not None:
+                self._gate.store.expire(self.settings.keep, datetime.now(UTC))
         except (LoragateError, OSError) as error:
             self._trouble = str(error)
             session.exitstatus = session.exitstatus or pytest.ExitCode.TESTS_FAILED

@@ -21,6 +21,7 @@ from typing import Any, NamedTuple, Self
 
 from harness.errors import StoreError
 from harness.store import codec
+from harness.store.lock import hold
 from harness.store.records import KINDS, SCHEMA
 from harness.store.values import write_json
 
@@ -73,6 +74,7 @@ class JournalWriter:
         try:
             path.parent.mkdir(parents=True, exist_ok=True)
             self._file = path.open("xb", buffering=0)
+            hold(self._file.fileno())  # nobody purges a journal that is being written
         except FileExistsError:
             raise StoreError(f"{path}: a run of this id is already recorded") from None
         except OSError as error:

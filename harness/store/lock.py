@@ -33,6 +33,17 @@ def alone(lock: Path, wait: float, otherwise: str) -> Iterator[None]:
         yield
 
 
+def is_locked(file: Path) -> bool:
+    """Whether another process holds a lock on a file."""
+    with file.open("rb") as opened:
+        return not _locked(file, opened.fileno())
+
+
+def hold(descriptor: int) -> None:
+    """Lock a file of one's own until it is closed, so that others see that it is in use."""
+    fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
+
+
 def _locked(lock: Path, descriptor: int) -> bool:
     try:
         fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)

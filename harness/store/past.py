@@ -14,6 +14,7 @@ from typing import Any, NamedTuple
 from harness.store import codec
 from harness.store.read import History, columns, read_all
 from harness.store.values import write_json
+from harness.suite.digest import digest
 from harness.types import Attempt, Case, CheckResult, Claim, Kind, Role, Run, Score, Verdict
 
 _ROW = "list_sort(map_entries(fields::MAP(VARCHAR, JSON)))"
@@ -24,7 +25,7 @@ _REHEARSED = "SELECT run FROM data.runs WHERE settings->>'rehearsal' = 'true'"
 
 _SHARING = f"""
   WITH earlier AS (
-    SELECT run, input_digest, fields FROM data.cases
+    SELECT run, input_digest, fields, purged FROM data.cases
     WHERE kind = $kind AND run IN (
       SELECT run FROM data.arms WHERE role = 'baseline' AND digest = $baseline
     )
@@ -34,6 +35,7 @@ _SHARING = f"""
   )
   SELECT run FROM earlier
   WHERE input_digest IN (SELECT unnest($inputs::VARCHAR[])) OR fields IN (FROM same)
+    OR purged IN (SELECT unnest($purged::VARCHAR[]))
 """
 """Runs against this baseline that share a case: what the model was shown, or the row of data."""
 
@@ -366,11 +368,12 @@ def _sharing(baseline: str, cases: Collection[Case]) -> dict[str, Any]:
     """What ``_SHARING`` asks of the history."""
     kind = Kind.CHECK if any(case.kind is Kind.CHECK for case in cases) else Kind.CASE
     linking = [case for case in cases if case.kind is kind]
-    rows = {id(case.fields): case.fields for case in linking}.values()
+    rows = list({id(case.fields): case.fields for case in linking}.values())
     return {
         "baseline": baseline,
         "kind": kind,
         "inputs": list({case.input_digest for case in linking}),
+        "purged": [digest(row) for row in rows if row],
         "rows": f"[{','.join(map(write_json, rows))}]",
     }
 

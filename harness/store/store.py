@@ -6,13 +6,16 @@
 
 from __future__ import annotations
 
+from collections.abc import Collection
 from contextlib import AbstractContextManager
+from datetime import datetime, timedelta
 
 from harness.errors import StoreError
 from harness.store.ingest import IngestReport, ingest
 from harness.store.journal import SUFFIX, JournalWriter
 from harness.store.lock import alone
 from harness.store.past import Past
+from harness.store.purge import PurgeReport, purge, with_text
 from harness.store.verify import verify
 from harness.types import Run
 
@@ -55,6 +58,19 @@ class Store(Past):
         if report.damaged:
             raise StoreError("\n".join(report.damaged))
         return report
+
+    def purge(self, *, runs: Collection[str] = (), cases: Collection[str] = ()) -> PurgeReport:
+        """Take texts out of the record, which stays; see ``store.purge``."""
+        return purge(self.path, runs=runs, cases=cases, wait=self.wait)
+
+    def expire(self, days: int, now: datetime) -> PurgeReport:
+        """Purge the texts of the finished runs that began so many days ago, or earlier.
+
+        ``now`` is in UTC.
+        """
+        before = (now - timedelta(days=days)).isoformat(timespec="seconds")
+        runs = with_text(self.path, before, wait=self.wait) if self.begun else []
+        return self.purge(runs=runs) if runs else PurgeReport({}, ())
 
     def verify(self) -> tuple[str, ...]:
         """A sentence for everything wrong between journals and history; empty if nothing."""

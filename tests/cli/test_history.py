@@ -254,3 +254,17 @@ def test_lineage_goes_back_to_the_first_adapter(store, loragate):
         "v2 0 v2 two one 40 True",
         "v2 1 v1 one 0 False",
     ])  # fmt: skip
+
+
+def test_purge_says_what_it_did(store, promote, loragate):
+    """By case, by run, by age; without any of them it asks."""
+    promote("v1", law=(0.75, "d1"))
+    promote("v2", "v1", law=(0.5, "d1"))
+    assert loragate("store", "purge", "--run", "run-0") == (
+        0, ["run-0: 4 records without their text now"]
+    )  # fmt: skip
+    assert loragate("store", "purge", "--case", "1") == (
+        0, ["run-1: 1 records without their text now"]
+    )  # fmt: skip
+    assert loragate("store", "purge", "--older-than", "100000") == (0, ["nothing to purge"])
+    assert loragate("store", "purge")[0] != 0

@@ -7,6 +7,7 @@ from dataclasses import fields
 
 import pytest
 
+from harness.reports import build_report, write_report
 from harness.store.questions import QUESTIONS
 from harness.store.store import Store
 
@@ -139,3 +140,31 @@ def test_the_command_line_works_on_a_finished_gate_without_torch(gate, project, 
     )
     assert done.returncode == 0, done.stderr
     assert done.stdout
+
+
+def test_keep_hashes_leaves_no_text_behind_the_report(gate, project, report, calls):
+    """The report is whole; what the store keeps of a question is its digest."""
+    table = (project.root / "pyproject.toml").read_text("utf-8")
+    (project.root / "pyproject.toml").write_text(f'{table}\nkeep = "hashes"\n', "utf-8")
+    assert gate().ret == 0
+    store = Store(project.root / ".loragate")
+    assert "(purged)" not in (project.root / "build/report.html").read_text("utf-8")
+    assert store.sql("SELECT DISTINCT prompt FROM v1.cases").rows == (("(purged)",),)
+    assert store.verify() == ()
+    attempt = report()["candidates"][0]["attempt"]
+    assert gate().ret == 0
+    assert report()["candidates"][0]["attempt"] == attempt
+
+
+def test_a_purged_run_can_be_rendered_again(gate, project, report):
+    """Verdicts and numbers as they were; where a text was stands that it was purged."""
+    gate()
+    before = report()["candidates"][0]
+    store = Store(project.root / ".loragate")
+    run = store.latest_run()
+    store.purge(runs=[run])
+    write_report(build_report(store.load_run(run)), project.root / "build")
+    after = report()["candidates"][0]
+    assert [c["verdict"] for c in after["checks"]] == [c["verdict"] for c in before["checks"]]
+    assert {flip["prompt"] for flip in after["flips"]["cases"]} == {"(purged)"}
+    assert {a["text"] for flip in after["flips"]["cases"] for a in flip["answers"]} == {"(purged)"}

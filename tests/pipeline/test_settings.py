@@ -144,3 +144,24 @@ def test_a_gpu_is_used_where_driver_and_torch_know_one(root, monkeypatch, torch,
     numerics.architecture.cache_clear()
     assert numerics.architecture("cuda") == "NVIDIA-H100-80GB-HBM3"
     numerics.architecture.cache_clear()
+
+
+@pytest.mark.parametrize(
+    ("said", "days"),
+    [('"text"', None), ('"hashes"', 0), ('"1 day"', 1), ('"30 days"', 30)],
+)
+def test_texts_are_kept_as_long_as_the_table_says(root, said, days):
+    """Without the key, for good."""
+    assert resolve(root, {}, root).keep is None
+    table = (root / "pyproject.toml").read_text("utf-8")
+    (root / "pyproject.toml").write_text(f"{table}keep = {said}\n", "utf-8")
+    assert resolve(root, {}, root).keep == days
+
+
+@pytest.mark.parametrize("said", ['"forever"', '"0 days"', "30", '"-3 days"', "true"])
+def test_another_time_to_keep_is_refused(root, said):
+    """A misspelt retention must not keep everything in silence."""
+    table = (root / "pyproject.toml").read_text("utf-8")
+    (root / "pyproject.toml").write_text(f"{table}keep = {said}\n", "utf-8")
+    with pytest.raises(UsageError, match='keep should be "text", "hashes" or "30 days", not '):
+        resolve(root, {}, root)
