@@ -40,6 +40,10 @@ bench: $(INSTALLED)  ## the benchmarks that take minutes; gate-full takes half a
 	$(BIN)/loragate bench harness --json docs/bench/harness.json
 	$(BIN)/loragate bench import --json docs/bench/import.json
 
+.PHONY: crashes
+crashes: $(INSTALLED)  ## kill 200 gates at any moment, and 10 of a real model; ten minutes
+	OMP_NUM_THREADS=1 $(BIN)/pytest tests/integration -k killed --crashes 200 --torch-crashes 10
+
 .PHONY: clean
 clean:  ## remove what can be rebuilt; never the store (.loragate)
 	rm -rf build dist .pytest_cache .mypy_cache .ruff_cache .hypothesis

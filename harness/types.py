@@ -496,7 +496,7 @@ class RunRecord:
     """ISO 8601, UTC; None for a run that was cut short."""
     seconds: float
     reused: int
-    """Outputs that were already in the store."""
+    """Outputs that an earlier, finished run had computed."""
     noises: tuple[Noise, ...] = ()
     """Of an A/A run; else empty."""
     robustnesses: tuple[Robustness, ...] = ()

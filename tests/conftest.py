@@ -14,6 +14,12 @@ settings.register_profile("loragate", deadline=None)
 settings.load_profile("loragate")
 
 
+def pytest_addoption(parser):
+    """``make crashes`` asks for more than CI has the time for."""
+    parser.addoption("--crashes", type=int, default=20, help="moments to kill a gate at")
+    parser.addoption("--torch-crashes", type=int, default=1, help="the same, with a real model")
+
+
 def pytest_collection_modifyitems(items):
     """The longest file first, so that two processes finish together."""
     items.sort(key=lambda item: item.path.name != "test_demo.py")

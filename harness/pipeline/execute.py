@@ -66,7 +66,6 @@ class Execution:
         self._asked: dict[str, list[Answer]] = defaultdict(list)
         for answer in plan.answers:
             self._asked[answer.key].append(answer)
-        self.reused = len(known.keys() & self._asked.keys())
         self._synced = time.monotonic()
         self._extra = 0
         """Requests that were not planned."""

@@ -86,6 +86,7 @@ class Gate:
         self.arms, lineages, self._ancestors = trace(arms, self._cases.values(), search)
         classes = numerics(settings, self.arms.runnable())
         self.run = make_header(settings, policy, suites, classes, twice)
+        self._later = self.store.later_run(self.run.id)
         self.plan = self._make_plan(classes, twice)
         later = self.plan.requests.keys() - first_wave((*selected, *samples), self.arms, self.plan)
         self._execution = self._execute(progress, later)
@@ -172,7 +173,8 @@ class Gate:
     def notes(self) -> list[str]:
         """What a reader should hear of the store and of its arms, a sentence each."""
         seen = [f"{arm.name}: {arm.history}" for arm in self.arms if arm.history]
-        return [*self._damaged, *dict.fromkeys(seen)]
+        behind = [] if self._later is None else [_behind(self._later, self.run.id)]
+        return [*self._damaged, *behind, *dict.fromkeys(seen)]
 
     def finish(self, decisions: Sequence[GateDecision]) -> RunRecord:
         """Confirm and record; the journal is whole when this returns.
@@ -201,7 +203,7 @@ class Gate:
             decisions=tuple(decisions),
             finished=datetime.now(UTC).isoformat(timespec="seconds"),
             seconds=round(time.monotonic() - self._began, 3),
-            reused=self._execution.reused,
+            reused=self._reused,
             noises=self._results.noises,
             robustnesses=tuple(self._robustnesses()),
             judges=self._jury.qualities,
@@ -255,6 +257,8 @@ class Gate:
 
     def _execute(self, progress: Progress, later: Collection[str]) -> Execution:
         known = self.store.known_outputs(self.plan.requests.keys())
+        asked = {answer.key for answer in self.plan.answers}
+        self._reused = self.store.reported(known.keys() & asked)
         self._journal = self.store.journal(self.run)
         self._journal.append("arm", self.arms.all)
         self._journal.append("ancestor", self._ancestors)
@@ -297,6 +301,13 @@ class Gate:
 
 def _options(judge: ServedJudge) -> EndpointOptions:
     return EndpointOptions(**judge.model_dump(exclude={"model"}))
+
+
+def _behind(later: str, run: str) -> str:
+    return (
+        f"the clock is behind: run {later} of this store began later than this one, {run}; runs are"
+        " ordered by their time, so set the clock"
+    )
 
 
 def _incomplete(decision: GateDecision, reason: str) -> GateDecision:

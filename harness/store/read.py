@@ -100,6 +100,21 @@ class History:
             rows = connection.execute(f"SELECT {columns('output')} {_KNOWN}", [asked])
             return {output.key: output for output in codec.from_rows(Output, rows.fetchall())}
 
+    def reported(self, keys: Collection[str]) -> int:
+        """How many of these outputs were computed by a run that was finished.
+
+        What a run had computed that was cut short is first reported by the one that goes on.
+        """
+        if not keys or not self.begun:
+            return 0
+        query = (
+            "SELECT count(DISTINCT key) FROM data.outputs SEMI JOIN data.ends USING (run)"
+            " WHERE key IN (SELECT unnest(?::VARCHAR[]))"
+        )
+        with self.open() as connection:
+            ((count,),) = connection.execute(query, [[*map(escaped, keys)]]).fetchall()
+        return int(count)
+
     def load_run(self, run: str) -> RunRecord:
         """One whole run as it was journalled, with the outputs that its answers name.
 

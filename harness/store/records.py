@@ -34,7 +34,7 @@ class End:
     """ISO 8601, UTC."""
     seconds: float
     reused: int
-    """Outputs that were already in the store."""
+    """Outputs that an earlier, finished run had computed."""
 
 
 KINDS: Mapping[str, type[Any]] = {

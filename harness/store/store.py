@@ -38,6 +38,11 @@ class Store(Past):
         writer.sync()
         return writer
 
+    def later_run(self, run: str) -> str | None:
+        """The latest run whose id sorts after this one's: it began later, by the clock."""
+        ids = (path.stem for path in (self.path / "runs").glob(f"*{SUFFIX}"))
+        return max((one for one in ids if one > run), default=None)
+
     def deciding(self, wait: float = _PATIENCE) -> AbstractContextManager[None]:
         """The moment of decision: one run at a time, so that no two take the same attempt.
 

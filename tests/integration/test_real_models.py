@@ -1,8 +1,14 @@
 """Model directories made with transformers and adapters made with peft, gated as they are."""
 
 import json
+import random
+import shutil
+import signal
 
 import pytest
+from crashing import Gates, run_id
+
+from harness.store.journal import FOOTER
 
 pytestmark = pytest.mark.torch
 
@@ -71,14 +77,19 @@ def models(tmp_path_factory):
     return root
 
 
+def write_suite(folder, rows=60):
+    """The suite and its data."""
+    kinds = ("mammal", "bird", "fish")
+    data = [{"id": f"r{i}", "animal": f"beast {i}", "kind": kinds[i % 3]} for i in range(rows)]
+    (folder / "suite.yaml").write_text(SUITE, encoding="utf-8")
+    lines = "".join(json.dumps(row) + "\n" for row in data)
+    (folder / "rows.jsonl").write_text(lines, encoding="utf-8")
+
+
 @pytest.fixture
 def gated(pytester, models):
     """Gate candidates of the model folder; the report of it."""
-    kinds = ("mammal", "bird", "fish")
-    rows = [{"id": f"r{i}", "animal": f"beast {i}", "kind": kinds[i % 3]} for i in range(60)]
-    (pytester.path / "suite.yaml").write_text(SUITE, encoding="utf-8")
-    data = "".join(json.dumps(row) + "\n" for row in rows)
-    (pytester.path / "rows.jsonl").write_text(data, encoding="utf-8")
+    write_suite(pytester.path)
 
     def run(*candidates):
         named = [name if "=" in name else models / name for name in candidates]
@@ -122,3 +133,44 @@ def test_a_change_of_base_runs_both_models_and_pairs_their_answers(gated, pytest
     assert all(check["n"] == 60 for check in candidate["checks"])
     assert all(effect["proven"] for effect in candidate["effect"])
     assert len({arm["base"] for arm in report["arms"]}) == 2
+
+
+@pytest.fixture
+def gates(models, tmp_path_factory):
+    """Gates of two adapters, each in a process that can be killed."""
+    template, folder = (tmp_path_factory.mktemp("gates") / name for name in ("new", "gated"))
+    shutil.copytree(models, template)
+    (template / "suites").mkdir()
+    write_suite(template / "suites", rows=150)
+    (template / "pyproject.toml").write_text(
+        '[tool.loragate]\nbase-model = "base"\nbaseline = "v1"\ncandidate = ["v2"]\n'
+        'adapters = "."\n',
+        encoding="utf-8",
+    )
+    found = Gates(template, folder)
+    yield found
+    found.close()
+
+
+def test_a_killed_gate_of_a_real_model_goes_on_where_it_was(gates, pytestconfig):
+    """What had been computed is not computed again, and the rest has the bits it would have had."""
+    gates.anew()
+    gates.run(2)
+    undisturbed, outputs = gates.report(), gates.computed()
+    took = json.loads((gates.folder / "took").read_text("utf-8"))["scoring"]
+    seed, killed, halfway = random.Random(5), 0, 0
+    for _ in range(pytestconfig.getoption("--torch-crashes")):
+        gates.anew()
+        (status,) = gates.run(1, phase="scoring", after=seed.random() * took)
+        acknowledged = gates.noted("acknowledged")
+        assert (status == -signal.SIGKILL) is (FOOTER not in gates.kinds(1)), gates.said(1)
+        killed += status == -signal.SIGKILL
+        halfway += 0 < len(acknowledged) < outputs[0]
+        gates.run(2)
+        assert not set(gates.noted("asked")) & set(acknowledged)
+        assert gates.computed() == outputs
+        assert gates.report() == undisturbed
+        assert gates.store.verify() == ()
+        assert gates.store.load_run(run_id(1)).finished is None
+    assert killed == pytestconfig.getoption("--torch-crashes")
+    assert halfway > killed / 2
