@@ -221,6 +221,7 @@ BENCHMARKS = Registry(
         "harness": "harness.bench.harness.goals:bench",
         "import": "harness.bench.importing:bench",
         "kernels": "harness.bench.kernels:bench",
+        "store": "harness.bench.store:bench",
     },
 )
 """What ``loragate bench`` measures: a callable that returns ``harness.types.BenchRow``s."""

@@ -335,6 +335,8 @@ class CheckResult:
     """Of mutated cases: the suite's mutation that made them."""
     severity: str = ""
     """Of hand-written cases, where the suite says it: critical, high, medium or low."""
+    line: int = 0
+    """Of the suite file in which it is declared, from 1; 0 where that is not known."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -29,6 +29,7 @@ from harness.types import (
 
 if TYPE_CHECKING:
     from harness.gate.explain import Explanation
+    from harness.store.past import Before, Served
 
 from . import flips
 from .headline import CLAIMS, by_size, headline, summary, too_small
@@ -57,8 +58,8 @@ SEVERITIES = ("critical", "high", "medium", "low")
 """Of hand-written cases; what has none comes last."""
 
 
-def build_report(record: RunRecord) -> Report:
-    """Everything there is to say about a finished run.
+def build_report(record: RunRecord, before: Before | None = None) -> Report:
+    """Everything there is to say about a finished run; ``before`` is what came before it.
 
     The report's verdict is the worst of its candidates', in the order of ``GateVerdict``:
     PROMOTE, INCONCLUSIVE, PARTIAL, INCOMPLETE, REJECT. Raises LoragateError for a run in which
@@ -77,7 +78,7 @@ def build_report(record: RunRecord) -> Report:
         run=_run(record),
         arms=source.arms,
         members=source.members,
-        suites=_suites(record),
+        suites=_suites(record, before.served if before else {}),
         levels=_levels(source),
         mutations=tuple(_mutations(source)),
         judges=record.judges,
@@ -381,10 +382,18 @@ def _mutations(source: Source) -> Iterator[MutationRow]:
         )
 
 
-def _suites(record: RunRecord) -> tuple[SuiteView, ...]:
+def _suites(record: RunRecord, served: Mapping[str, Served]) -> tuple[SuiteView, ...]:
     kinds = Counter((case.suite, case.kind) for case in record.cases)
     return tuple(
-        SuiteView(name, digest, *(kinds[name, k] for k in (Kind.CHECK, Kind.CASE, Kind.MUTATION)))
+        SuiteView(
+            name=name,
+            digest=digest,
+            samples=kinds[name, Kind.CHECK],
+            cases=kinds[name, Kind.CASE],
+            mutated=kinds[name, Kind.MUTATION],
+            served=served[name].decisions if name in served else 0,
+            since=served[name].since if name in served else None,
+        )
         for name, digest in record.run.suites.items()
     )
 

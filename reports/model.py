@@ -256,6 +256,10 @@ class SuiteView:
     """Hand-written ones."""
     mutated: int
     """Mutated ones."""
+    served: int
+    """Decisions on the same content of it before this run: it ages with each."""
+    since: str | None
+    """ISO 8601: when the first of them was made; None where this is the first."""
 
 
 @dataclass(frozen=True, slots=True)

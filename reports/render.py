@@ -1,4 +1,4 @@
-"""The report written down: report.html, report.json and report.md.
+"""The report written down: report.html, report.json, report.md and report.xml.
 
 The page is one file: its only style and script are named by hash in its Content-Security-Policy,
 so nothing that a model said can run, and nothing is fetched. jinja2 is loaded on first use.
@@ -21,6 +21,7 @@ from harness.types import CheckResult, GateVerdict, Kind, Verdict
 from . import headline, rounding, terminal, visible
 from .charts import Group, forest
 from .document import to_json
+from .junit import to_junit
 from .markdown import to_markdown
 from .model import Candidate, CaseView, Flip, FlipCount, Report
 from .rounding import Figures, figures
@@ -65,11 +66,12 @@ _SENTENCES = {
 
 @dataclass(frozen=True, slots=True)
 class Paths:
-    """The three files of a report."""
+    """The files of a report."""
 
     html: Path
     json: Path
     markdown: Path
+    junit: Path
 
 
 def write_report(report: Report, directory: Path) -> Paths:
@@ -79,10 +81,11 @@ def write_report(report: Report, directory: Path) -> Paths:
     the new one, never a part. Raises OSError where the directory cannot be written.
     """
     directory.mkdir(parents=True, exist_ok=True)
-    paths = Paths(*(directory / f"report.{suffix}" for suffix in ("html", "json", "md")))
+    paths = Paths(*(directory / f"report.{suffix}" for suffix in ("html", "json", "md", "xml")))
     _replace(paths.html, to_html(report))
     _replace(paths.json, to_json(report))
     _replace(paths.markdown, to_markdown(report))
+    _replace(paths.junit, to_junit(report))
     return paths
 
 

@@ -3,16 +3,29 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Iterator
 
 from harness.types import CheckResult, GateVerdict, Kind, Verdict
 
-from .headline import before_signing, by_size, flip_count, label, look, lost_most, share
+from .headline import (
+    CLAIMS,
+    before_signing,
+    by_size,
+    flip_count,
+    label,
+    look,
+    lost_most,
+    share,
+    too_small,
+)
 from .model import Candidate, Report, SliceCount
 from .rounding import figures, level
 from .visible import visible
 
 LONGEST = 200
 """Characters of a reason before it is cut."""
+MOST_PASSED = 40
+"""Checks that pass, for each candidate, before the rest is counted."""
 
 GLYPHS = {
     Verdict.PASS: "✓",
@@ -31,20 +44,37 @@ GLYPHS = {
 _COMMAND = re.compile(r"^(\s*):(?=:)|#(?=#)")
 
 
-def summary_lines(report: Report) -> list[str]:
-    """Per candidate a headline, what must be known, a line for every item that does not pass.
+def summary_lines(report: Report, verbosity: int = 0) -> list[str]:
+    """Per candidate a headline, what must be known, and a line for every check.
 
-    Each is one line of printable text: nothing in it moves a cursor or is read as a command.
+    ``verbosity`` is pytest's: −2 the verdicts alone, −1 with what does not pass, 0 with every
+    check, 1 (``-v``) with every slice and case. Each is one line of printable text: nothing in
+    it moves a cursor or is read as a command.
     """
     lines = []
     for candidate in report.candidates:
         against = f" against {report.baseline.name}" if report.baseline else ""
         glyph = GLYPHS[candidate.verdict]
         lines.append(f"{glyph} {candidate.verdict} {candidate.name}{against}")
+        if verbosity < -1:
+            continue
         lines.append(f"  {candidate.headline}")
         lines += [f"  ! {said}" for said in before_signing(candidate, report.baseline)]
         lines += [f"  {_line(check, candidate)}" for check in open_items(candidate)]
+        lines += [f"  {line}" for line in _passed(candidate, verbosity)]
     return [_inert(line) for line in lines]
+
+
+def _passed(candidate: Candidate, verbosity: int) -> Iterator[str]:
+    """What passed: checks one by one, the rest only where it is asked for."""
+    passed = [check for check in candidate.checks if check.verdict is Verdict.PASS]
+    claims = [check for check in passed if check.kind in CLAIMS]
+    if verbosity > 0:
+        yield from (_line(check, candidate) for check in passed)
+    elif verbosity == 0:
+        yield from (_line(check, candidate) for check in claims[:MOST_PASSED])
+        if len(claims) > MOST_PASSED:
+            yield f"{GLYPHS[Verdict.PASS]} {len(claims) - MOST_PASSED} more checks (-v lists them)"
 
 
 def open_items(candidate: Candidate) -> list[CheckResult]:
@@ -56,6 +86,10 @@ def _line(check: CheckResult, candidate: Candidate) -> str:
     note = "" if check.required else " (not required)"
     start = f"{GLYPHS[check.verdict]} {check.verdict} {label(check)}{note}"
     shown = figures(check)
+    if check.kind is Kind.CASE and check.verdict is Verdict.PASS:
+        return start
+    if too_small(check):
+        return f"{start}: too small to test"
     if check.kind is Kind.CASE or check.verdict is Verdict.NOT_MEASURED or not shown.estimate:
         reason = check.reason if len(check.reason) <= LONGEST else check.reason[:LONGEST] + "…"
         return f"{start}: {reason}"

@@ -18,7 +18,7 @@ def report(
     store: Annotated[Path | None, typer.Option(help="The store.")] = None,
     report_dir: Annotated[Path | None, typer.Option(help="Where to write.")] = None,
 ) -> None:
-    """Render a recorded run again: report.html, report.json and report.md.
+    """Render a recorded run again: report.html, report.json, report.md and report.xml (JUnit).
 
     Example: `loragate report --report-dir /tmp/last-gate`
     """
@@ -26,7 +26,8 @@ def report(
     run = run or history.latest_run()
     if run is None:
         raise UsageError(f"{history.path}: no run is recorded yet; run `pytest suites/` first")
-    report = build_report(history.load_run(run))
+    record = history.load_run(run)
+    report = build_report(record, history.before(record.run))
     paths = write_report(report, configured_path("report-dir", "build", report_dir))
     for line in summary_lines(report):
         print(line)

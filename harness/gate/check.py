@@ -498,4 +498,5 @@ def _result(declared: Declared, verdict: Verdict, reason: str) -> CheckResult:
         slice=declared.slice,
         mutation=declared.mutation,
         severity=declared.severity,
+        line=declared.line,
     )

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from collections import Counter
 from datetime import UTC, datetime
 from functools import cached_property
@@ -14,7 +15,14 @@ from harness.gate.check import Declared
 from harness.pipeline.gate import Gate
 from harness.pipeline.settings import Settings, resolve
 from harness.pipeline.suites import GatedSuite, gated
-from harness.reports import Paths, Report, build_report, summary_lines, write_report
+from harness.reports import (
+    Paths,
+    Report,
+    annotation_lines,
+    build_report,
+    summary_lines,
+    write_report,
+)
 from harness.suite.policy import POLICY_FILE, Policy, load_policy
 from harness.suite.root import suite_root
 from harness.suite.suite import same_names
@@ -157,8 +165,9 @@ class GateSession:
             promoted = all(d.verdict is GateVerdict.PROMOTE for d in record.decisions)
             if session.exitstatus == pytest.ExitCode.OK and not promoted:
                 session.exitstatus = pytest.ExitCode.TESTS_FAILED
-            self._report = build_report(record)
+            self._report = build_report(record, self._gate.store.before(record.run))
             self._paths = write_report(self._report, self.settings.report_dir)
+            _add_to_step_summary(self._paths)
             self._gate.store.recover()
             if self.settings.keep is not None:
                 self._gate.store.expire(self.settings.keep, datetime.now(UTC))
@@ -174,8 +183,11 @@ class GateSession:
         for note in self._gate.notes:
             terminal.line(note)
         if self._report is not None:
-            for line in summary_lines(self._report):
+            for line in summary_lines(self._report, self._config.get_verbosity()):
                 terminal.line(line)
+            if os.environ.get("GITHUB_ACTIONS") == "true":
+                for line in annotation_lines(self._report):
+                    terminal.line(line)
         if self._paths is not None:
             terminal.line(f"report: {self._paths.html}")
         if self._trouble is not None:
@@ -186,3 +198,11 @@ class GateSession:
         if self._gate is None:
             raise UsageError("an item was run outside pytest's own run loop")
         return self._gate
+
+
+def _add_to_step_summary(paths: Paths) -> None:
+    """On a GitHub runner, which shows what is in this file on the page of the run."""
+    summary = os.environ.get("GITHUB_STEP_SUMMARY")
+    if summary:
+        with Path(summary).open("a", encoding="utf-8") as file:
+            file.write(paths.markdown.read_text("utf-8"))

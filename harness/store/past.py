@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Collection, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any, NamedTuple
 
 from harness.store import codec
@@ -147,6 +147,19 @@ FROM v1.releases l JOIN data.runs r ON r.run = l.run
 ORDER BY l.number
 """
 
+_SERVED = f"""
+WITH asked AS (
+  SELECT unnest($suites::VARCHAR[]) AS suite, unnest($contents::VARCHAR[]) AS content
+)
+SELECT a.suite, count(*), min(r.started)
+FROM asked a
+JOIN data.runs r ON r.suites->>a.suite = a.content AND r.run < $run
+JOIN data.ends e ON e.run = r.run
+JOIN data.decisions d ON d.run = r.run AND d.repeats IS NULL
+WHERE r.run NOT IN ({_REHEARSED})
+GROUP BY a.suite
+"""
+
 _SKILLS = """
 SELECT number, suite, task, scorer, score, base FROM v1.skills ORDER BY ALL
 """
@@ -240,6 +253,26 @@ class Release:
     """Digest of the candidate's arm."""
     baseline: str
     skills: tuple[Skill, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Served:
+    """How long a gate set has been in use: the more it decided, the more it is tuned to."""
+
+    decisions: int
+    """On candidates, in finished runs; repeated ones do not count."""
+    since: str
+    """ISO 8601: start of the first of these runs."""
+
+
+@dataclass(frozen=True, slots=True)
+class Before:
+    """What a run's report tells of the runs before it."""
+
+    releases: tuple[Release, ...] = ()
+    """Oldest first."""
+    served: Mapping[str, Served] = field(default_factory=dict)
+    """Suite → decisions on the very same content of it; no entry: this is the first."""
 
 
 class Past(History):
@@ -350,6 +383,18 @@ class Past(History):
             return None
         both = (prompts + tokens) / seconds
         return Throughput(both, both)
+
+    def before(self, run: Run) -> Before:
+        """Of the runs that began before this one."""
+        if not self.begun:
+            return Before()
+        asked = {"suites": list(run.suites), "contents": [*run.suites.values()], "run": run.id}
+        with self.open() as connection:
+            served = connection.execute(_SERVED, asked).fetchall()
+        return Before(
+            releases=tuple(release for release in self.releases() if release.run < run.id),
+            served={suite: Served(decisions, since) for suite, decisions, since in served},
+        )
 
     def releases(self) -> tuple[Release, ...]:
         """The promotions, oldest first; base or baseline promoted over itself is none."""

@@ -158,13 +158,14 @@ def test_a_killed_gate_of_a_real_model_goes_on_where_it_was(gates, pytestconfig)
     gates.run(2)
     undisturbed, outputs = gates.report(), gates.computed()
     took = json.loads((gates.folder / "took").read_text("utf-8"))["scoring"]
-    seed, killed, halfway = random.Random(5), 0, 0
-    for _ in range(pytestconfig.getoption("--torch-crashes")):
+    seed, moments, halfway = random.Random(5), pytestconfig.getoption("--torch-crashes"), 0
+    for _ in range(moments):
         gates.anew()
-        (status,) = gates.run(1, phase="scoring", after=seed.random() * took)
+        (status,) = gates.run(1, phase="scoring", after=0.6 * seed.random() * took)
+        assert status == -signal.SIGKILL, gates.said(1)
+        if FOOTER in gates.kinds(1):
+            continue  # decided: the machine was quicker this time
         acknowledged = gates.noted("acknowledged")
-        assert (status == -signal.SIGKILL) is (FOOTER not in gates.kinds(1)), gates.said(1)
-        killed += status == -signal.SIGKILL
         halfway += 0 < len(acknowledged) < outputs[0]
         gates.run(2)
         assert not set(gates.noted("asked")) & set(acknowledged)
@@ -172,5 +173,4 @@ def test_a_killed_gate_of_a_real_model_goes_on_where_it_was(gates, pytestconfig)
         assert gates.report() == undisturbed
         assert gates.store.verify() == ()
         assert gates.store.load_run(run_id(1)).finished is None
-    assert killed == pytestconfig.getoption("--torch-crashes")
-    assert halfway > killed / 2
+    assert halfway > moments / 2

@@ -168,3 +168,34 @@ def test_a_purged_run_can_be_rendered_again(gate, project, report):
     assert [c["verdict"] for c in after["checks"]] == [c["verdict"] for c in before["checks"]]
     assert {flip["prompt"] for flip in after["flips"]["cases"]} == {"(purged)"}
     assert {a["text"] for flip in after["flips"]["cases"] for a in flip["answers"]} == {"(purged)"}
+
+
+def test_a_gate_on_github_writes_a_summary_and_annotations(gate, project, monkeypatch):
+    """Where the runner says so, and only there."""
+    summary = project.root / "summary.md"
+    summary.write_text("before\n", encoding="utf-8")
+    assert "::" not in "".join(x for x in gate().outlines if x.startswith("::"))
+    monkeypatch.setenv("GITHUB_ACTIONS", "true")
+    monkeypatch.setenv("GITHUB_STEP_SUMMARY", str(summary))
+    result = gate()
+    assert [line for line in result.outlines if line.startswith("::")] == [
+        "::notice title=PROMOTE v2::All required items pass: 4 checks and 1 case"
+    ]
+    written = (project.root / "build/report.md").read_text("utf-8")
+    assert summary.read_text("utf-8") == f"before\n{written}"
+
+
+def test_the_report_says_how_often_a_suite_was_decided_by(gate, project, report):
+    """On the same content; a repeated decision is none, another suite or an edited one is new."""
+    gate()
+    assert [(s["served"], s["since"]) for s in report()["suites"]] == [(0, None)]
+    first = report()["run"]["started"]
+    project.adapter("v2", 0.85)
+    gate()
+    gate()  # the same again
+    project.adapter("v2", 0.9)
+    gate()
+    assert [(s["served"], s["since"]) for s in report()["suites"]] == [(2, first)]
+    project.items(301)
+    gate()
+    assert [(s["served"], s["since"]) for s in report()["suites"]] == [(0, None)]

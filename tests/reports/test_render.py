@@ -428,6 +428,7 @@ def test_files_are_replaced_whole(record, tmp_path, monkeypatch):
         "report.html",
         "report.json",
         "report.md",
+        "report.xml",
     }
 
 
@@ -437,7 +438,9 @@ def test_same_record_same_bytes(record, tmp_path):
     one = write_report(build_report(run), tmp_path / "one")
     two = write_report(build_report(run), tmp_path / "two")
     for first, second in zip(
-        (one.html, one.json, one.markdown), (two.html, two.json, two.markdown), strict=True
+        (one.html, one.json, one.markdown, one.junit),
+        (two.html, two.json, two.markdown, two.junit),
+        strict=True,
     ):
         assert first.read_bytes() == second.read_bytes()
 

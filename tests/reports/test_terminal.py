@@ -2,22 +2,55 @@
 
 from __future__ import annotations
 
+import re
 from dataclasses import replace
 
 import pytest
 
 from harness.reports import build_report, summary_lines
-from harness.types import Verdict
+from harness.reports.headline import CLAIMS
+from harness.types import Kind, Verdict
 
 HOSTILE = "\n::error::pwned\r\x1b[2J##[error]x ##vso[task] \u202egpj\x00" + "y" * 9999
 
 
-def test_promotion_is_two_lines(record):
-    """Good news is short."""
-    assert summary_lines(build_report(record("contracts-v2"))) == [
-        "✓ PROMOTE contracts-v2 against contracts-v1",
-        "  All required items pass: 7 checks and 4 cases",
-    ]
+def test_promotion_reads_like_a_verdict(record):
+    """Good news is short: a headline, and a line for each check with its bounds and limit."""
+    report = build_report(record("contracts-v2"))
+    head, headline, *checks = summary_lines(report)
+    assert head == "✓ PROMOTE contracts-v2 against contracts-v1"
+    assert headline == "  All required items pass: 7 checks and 4 cases"
+    claims = [c for c in report.candidates[0].checks if c.kind is not Kind.CASE]
+    assert len(checks) == len(claims)
+    for line in checks:
+        assert re.fullmatch(
+            r"  ✓ PASS demo/\S+ \S+ .+ \[.+, .+\], limit \S+( \(not required\))?", line
+        )
+
+
+def test_quiet_says_less_and_verbose_says_more(record, synthetic):
+    """As pytest's users expect of -q, -qq and -v."""
+    report = build_report(synthetic.furnished(record("contracts-deluge")))
+    (candidate,) = report.candidates
+    verdict, quiet, usual, verbose = (summary_lines(report, v) for v in (-2, -1, 0, 1))
+    assert verdict == ["✗ REJECT contracts-deluge against contracts-v1"]
+    open_ = [c for c in candidate.checks if c.verdict is not Verdict.PASS]
+    assert not any("✓" in line for line in quiet)
+    assert sum(line.startswith(("  ✗", "  ?", "  ○")) for line in quiet) == len(open_)
+    claims = [c for c in candidate.checks if c.kind in CLAIMS and c.verdict is Verdict.PASS]
+    assert usual[: len(quiet)] == quiet == verbose[: len(quiet)]
+    assert len(usual) == len(quiet) + len(claims)
+    assert len(verbose) == len(quiet) + len(candidate.checks) - len(open_)
+    assert any(" where " in line for line in verbose)
+
+
+def test_many_checks_that_pass_are_counted(record):
+    """A gate of a hundred checks does not scroll its verdict away."""
+    run = record("contracts-v2")
+    many = tuple(replace(run.checks[0], id=f"x::c{n}@contracts-v2") for n in range(100))
+    lines = summary_lines(build_report(replace(run, checks=many)))
+    assert lines[-1] == "  ✓ 60 more checks (-v lists them)"
+    assert len(lines) == 2 + 40 + 1
 
 
 def test_every_open_item_has_a_line_with_interval_and_limit(record):
@@ -25,11 +58,11 @@ def test_every_open_item_has_a_line_with_interval_and_limit(record):
     report = build_report(record("contracts-deluge"))
     lines = summary_lines(report)
     bad = [c for c in report.candidates[0].checks if c.verdict is not Verdict.PASS]
-    assert len(lines) == 2 + len(bad)
+    assert all(line.startswith("  ✓ PASS") for line in lines[2 + len(bad) :])
     assert lines[2].startswith("  ✗ REGRESSED demo/general arithmetic.accuracy −")
     assert "points against base [−" in lines[2]
     assert "], limit −5.0" in lines[2]
-    assert "does not contain" in lines[-1]
+    assert "does not contain" in lines[1 + len(bad)]
 
 
 def test_a_loss_says_where_it_gathers(record):
@@ -70,13 +103,13 @@ def test_unmeasured_says_why(record):
 def test_several_candidates_come_worst_first(record):
     lines = summary_lines(build_report(record("contracts-v2", "contracts-deluge")))
     assert lines[0].startswith("✗ REJECT contracts-deluge")
-    assert lines[-2].startswith("✓ PROMOTE contracts-v2")
+    assert "✓ PROMOTE contracts-v2 against contracts-v1" in lines[1:]
 
 
 def test_what_must_be_known_follows_the_headline(record, synthetic):
     """Attempt and notes, one line each, before any check."""
     run = synthetic.furnished(record("contracts-v2"))
-    assert summary_lines(build_report(run))[2:] == [
+    assert summary_lines(build_report(run), -1)[2:] == [
         "  ! Attempt 2 against contracts-v1: claims must hold at α = 0.0076",
         *(f"  ! {note}" for note in run.decisions[0].notes),
     ]

@@ -55,22 +55,22 @@ def rows(samples: tuple[int, int], rivals: dict[str, int], rounds: int) -> Itera
     failed: dict[str, str] = {}
     for number in range(1, rounds + 1):
         _say(f"round {number} of {rounds}: {few:,} samples")
-        with _project(few) as folder:
-            ours[few].append(_run("gate", folder))
+        with project(few) as folder:
+            ours[few].append(run("gate", folder))
             three = ["--baseline", "v1", "--candidate", "v2"]
-            _run("gate", folder, three)
-            cached.append(_run("gate", folder, three))
+            run("gate", folder, three)
+            cached.append(run("gate", folder, three))
         for name in [name for name in others if name not in failed]:
             _say(f"round {number} of {rounds}: {name}, {rivals[name]:,} samples")
-            with _project(rivals[name]) as folder:
+            with project(rivals[name]) as folder:
                 try:
-                    others[name].append((_run(name, folder), _run("gate", folder)))
+                    others[name].append((run(name, folder), run("gate", folder)))
                 except UsageError as error:  # nobody else's figures are lost with it
                     failed[name] = str(error).splitlines()[0]
         if number == 1:  # minutes; its time is the work of many small ones
             _say(f"round {number} of {rounds}: {many:,} samples")
-            with _project(many) as folder:
-                ours[many].append(_run("gate", folder))
+            with project(many) as folder:
+                ours[many].append(run("gate", folder))
     yield from _own(ours, samples)
     seconds = statistics.median(taken.last for taken in cached)
     name = f"cached gate of {few:,} samples × 3 arms"
@@ -125,13 +125,15 @@ def _each(taken: Sequence[Taken], n: int) -> float:
     return 1000 * statistics.median(one.last for one in taken) / n
 
 
-def _project(samples: int) -> tempfile.TemporaryDirectory[str]:
+def project(samples: int) -> tempfile.TemporaryDirectory[str]:
+    """A project of so many samples, in a folder that is removed when it is closed."""
     folder = tempfile.TemporaryDirectory()
     write(Path(folder.name), samples)
     return folder
 
 
-def _run(name: str, folder: str, arguments: Sequence[str] = ()) -> Taken:
+def run(name: str, folder: str, arguments: Sequence[str] = ()) -> Taken:
+    """One process of ``worker``; UsageError with its words where it fails."""
     command = [sys.executable, "-m", "harness.bench.harness.worker", name, folder]
     command += [str(time.monotonic()), *arguments]
     # As on a machine of one's own, where Python keeps what it has compiled.

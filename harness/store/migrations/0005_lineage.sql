@@ -77,6 +77,56 @@ COMMENT ON COLUMN v1.outputs.computed_in IS 'Run that computed the output';
 COMMENT ON COLUMN v1.outputs.repeat IS '0 for the answer, 1 and up where the same was asked again';
 COMMENT ON COLUMN v1.outputs.purged IS 'Whether its text was purged';
 
+ALTER TABLE data.checks ADD COLUMN line BIGINT;
+COMMENT ON COLUMN data.checks.line IS 'Line of the suite file in which it is declared; NULL or 0 where that is not known';
+
+CREATE OR REPLACE VIEW v1.checks AS
+SELECT
+  run, id AS check_id, kind, suite, task, name, candidate, claim, metric, against, required,
+  verdict, reason, estimate, "interval"[1] AS low, "interval"[2] AS high, margin, n, clusters,
+  wins, losses, p_value, p_worse, alpha, method, candidate_value, reference_value, more_cases,
+  alpha_worse, slice, look, planned, noise_floor,
+  nullif(mutation, '') AS mutation, nullif(severity, '') AS severity,
+  nullif(line, 0) AS line
+FROM data.checks;
+COMMENT ON VIEW v1.checks IS 'One row per claim, candidate and run';
+COMMENT ON COLUMN v1.checks.run IS 'Run id';
+COMMENT ON COLUMN v1.checks.check_id IS 'The pytest node id';
+COMMENT ON COLUMN v1.checks.kind IS 'check, rubric, case or tripwire';
+COMMENT ON COLUMN v1.checks.suite IS 'Suite';
+COMMENT ON COLUMN v1.checks.task IS 'Task of the suite';
+COMMENT ON COLUMN v1.checks.name IS 'Name of the check';
+COMMENT ON COLUMN v1.checks.candidate IS 'Name of the candidate';
+COMMENT ON COLUMN v1.checks.claim IS 'not-worse, better, min, max, no-failure or no-loss';
+COMMENT ON COLUMN v1.checks.metric IS 'What is compared';
+COMMENT ON COLUMN v1.checks.against IS 'Role of the reference; NULL for a claim about the candidate alone';
+COMMENT ON COLUMN v1.checks.required IS 'Whether it counts towards the decision';
+COMMENT ON COLUMN v1.checks.verdict IS 'PASS, INCONCLUSIVE, NOT_MEASURED or REGRESSED';
+COMMENT ON COLUMN v1.checks.reason IS 'One sentence';
+COMMENT ON COLUMN v1.checks.estimate IS 'Paired difference candidate minus reference, or the level of the candidate';
+COMMENT ON COLUMN v1.checks.low IS 'Lower one-sided bound of the estimate';
+COMMENT ON COLUMN v1.checks.high IS 'Upper one-sided bound of the estimate';
+COMMENT ON COLUMN v1.checks.margin IS 'Margin of a comparison, or the floor or ceiling';
+COMMENT ON COLUMN v1.checks.n IS 'Cases';
+COMMENT ON COLUMN v1.checks.clusters IS 'Effective number of clusters';
+COMMENT ON COLUMN v1.checks.wins IS 'Cases that only the candidate got right';
+COMMENT ON COLUMN v1.checks.losses IS 'Cases that only the reference got right';
+COMMENT ON COLUMN v1.checks.p_value IS 'Of the claim: small means proven';
+COMMENT ON COLUMN v1.checks.p_worse IS 'One-sided, for worse, Holm-adjusted';
+COMMENT ON COLUMN v1.checks.alpha IS 'Level at which the claim must be proven: that of the attempt';
+COMMENT ON COLUMN v1.checks.method IS 'Statistical method';
+COMMENT ON COLUMN v1.checks.candidate_value IS 'Metric of the candidate';
+COMMENT ON COLUMN v1.checks.reference_value IS 'Metric of the reference';
+COMMENT ON COLUMN v1.checks.more_cases IS 'How many more cases the claim needs, where that can be said';
+COMMENT ON COLUMN v1.checks.alpha_worse IS 'Level at which a loss is proven: that of the policy';
+COMMENT ON COLUMN v1.checks.slice IS 'Of a tripwire: which slice; else empty';
+COMMENT ON COLUMN v1.checks.look IS 'Of a sequential check: the look it stopped at, from 1';
+COMMENT ON COLUMN v1.checks.planned IS 'Of a sequential check: the cases it would have had at its last look';
+COMMENT ON COLUMN v1.checks.noise_floor IS 'The smallest margin above the noise of the baseline, where that was measured';
+COMMENT ON COLUMN v1.checks.mutation IS 'Of mutated cases, the mutation that made them; else NULL';
+COMMENT ON COLUMN v1.checks.severity IS 'Of a hand-written case: critical, high, medium or low, where the suite says it; else NULL';
+COMMENT ON COLUMN v1.checks.line IS 'Line of the suite file in which it is declared; NULL where that is not known';
+
 CREATE TABLE data.ancestors (
   run VARCHAR, seq BIGINT, adapter VARCHAR, name VARCHAR, parent VARCHAR, rows BIGINT,
   documented BOOLEAN
