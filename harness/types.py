@@ -203,6 +203,8 @@ class Output:
     """Likelihood of each choice after the task's unconditional prompt, where it has one."""
     purged: str = ""
     """Digest of ``text`` as it was, where it was purged; such an output is not reused."""
+    occupancy: float | None = None
+    """Share of its batch's places that held a token of a prompt; None where nothing is padded."""
 
 
 @dataclass(frozen=True, slots=True)

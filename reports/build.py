@@ -31,7 +31,10 @@ if TYPE_CHECKING:
     from harness.gate.explain import Explanation
     from harness.store.past import Before, Served
 
+from harness.stats.forgetting import retention
+
 from . import flips
+from .costs import costs
 from .headline import CLAIMS, by_size, headline, summary, too_small
 from .model import (
     Candidate,
@@ -48,6 +51,8 @@ from .model import (
 )
 from .rounding import is_difference
 from .source import Source
+from .trends import trends
+from .whatif import would_change
 
 EXAMPLES = 5
 """Outputs shown of those that fall short of a rubric."""
@@ -66,6 +71,7 @@ def build_report(record: RunRecord, before: Before | None = None) -> Report:
     nothing, or not every candidate, was decided, and for a number that is not finite.
     """
     source = Source(record)
+    levels = _levels(source)
     candidates = sorted(
         (_candidate(source, arm, decision) for arm, decision in _decided(record)),
         key=lambda candidate: -_GATE_ORDER.index(candidate.verdict),
@@ -79,7 +85,10 @@ def build_report(record: RunRecord, before: Before | None = None) -> Report:
         arms=source.arms,
         members=source.members,
         suites=_suites(record, before.served if before else {}),
-        levels=_levels(source),
+        levels=levels,
+        trends=tuple(trends(record, levels, before.releases if before else ())),
+        costs=tuple(costs(record, source.arms)),
+        lineage=record.ancestors,
         mutations=tuple(_mutations(source)),
         judges=record.judges,
         noises=record.noises,
@@ -127,6 +136,7 @@ def _candidate(source: Source, arm: Arm, decision: GateDecision) -> Candidate:
         repeats=decision.repeats,
         notes=decision.notes,
         tally=tally,
+        would_change=would_change(decision, checks),
         closest=_closest(checks),
         checks=checks,
         explanations=_explanations(source, arm, checks),
@@ -344,15 +354,23 @@ def _levels(source: Source) -> tuple[LevelRow, ...]:
                 if value is not None and (case.digest, scorer) not in source.whole:
                     row = grouped.setdefault((case.suite, case.task, scorer), {})
                     row.setdefault(arm, []).append((value, case.weight))
-    return tuple(
-        LevelRow(
-            suite=suite,
-            task=task,
-            metric=scorer,
-            levels=tuple(_level(arm, row.get(arm.digest, ())) for arm in source.arms),
-        )
-        for (suite, task, scorer), row in grouped.items()
+    return tuple(_level_row(source, *measure, row) for measure, row in grouped.items())
+
+
+def _level_row(
+    source: Source,
+    suite: str,
+    task: str,
+    metric: str,
+    row: Mapping[str, Sequence[tuple[float, float]]],
+) -> LevelRow:
+    levels = tuple(_level(arm, row.get(arm.digest, ())) for arm in source.arms)
+    base = next((level.value for level in levels if level.role is Role.BASE), None)
+    kept = (
+        None if base is None or level.value is None else retention(level.value, base)
+        for level in levels
     )
+    return LevelRow(suite, task, metric, levels, tuple(kept))
 
 
 def _level(arm: Arm, values: Sequence[tuple[float, float]]) -> Level:

@@ -1,4 +1,4 @@
-"""Geometry of the forest plot: numbers to places on a track, in per cent of its width.
+"""Geometry of the pictures: forest plots in per cent of their width, trends in pixels.
 
 The page draws inline SVG without a viewBox, so a plot stretches with its column while its
 strokes and marks keep their size. Comparisons share one scale and are read against each
@@ -13,6 +13,7 @@ from dataclasses import dataclass
 
 from harness.types import CheckResult, Claim, Verdict
 
+from .model import Trend
 from .rounding import is_difference, is_share, limit, percent, plain, points
 
 PAD = 0.06
@@ -183,4 +184,47 @@ def _mark(check: CheckResult, scale: Scale) -> Mark | None:
         lost_width=round((to or 0.0) - (from_ or 0.0), 2),
         cut_low=low < scale.low,
         cut_high=high > scale.high,
+    )
+
+
+TREND_WIDTH, TREND_HEIGHT, TREND_EDGE = 240.0, 84.0, 9.0
+"""Pixels of a trend's picture, and of the free room around what it shows."""
+
+
+@dataclass(frozen=True, slots=True)
+class TrendChart:
+    """Places in pixels; y grows downwards."""
+
+    line: str
+    """The releases as points of a polyline."""
+    releases: tuple[tuple[float, float], ...]
+    candidates: tuple[tuple[float, float, str], ...]
+    """With their names; right of the last release."""
+    boundary: float | None
+
+
+def trend_chart(trend: Trend) -> TrendChart:
+    """The picture of a trend: releases at equal distances, this run's candidates after them."""
+    values = [point.score for point in trend.points] + list(trend.candidates.values())
+    if trend.boundary is not None:
+        values.append(trend.boundary)
+    low, high = min(values), max(values)
+    room = TREND_HEIGHT - 2 * TREND_EDGE
+    steps = len(trend.points) - 1 + bool(trend.candidates)
+
+    def y(value: float) -> float:
+        share = (value - low) / (high - low) if high > low else 0.5
+        return round(TREND_EDGE + room * (1 - share), 1)
+
+    def x(place: int) -> float:
+        share = place / steps if steps else 0.5
+        return round(TREND_EDGE + share * (TREND_WIDTH - 2 * TREND_EDGE), 1)
+
+    releases = tuple((x(at), y(point.score)) for at, point in enumerate(trend.points))
+    after = x(len(trend.points))
+    return TrendChart(
+        line=" ".join(f"{a},{b}" for a, b in releases),
+        releases=releases,
+        candidates=tuple((after, y(value), name) for name, value in trend.candidates.items()),
+        boundary=None if trend.boundary is None else y(trend.boundary),
     )

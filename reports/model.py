@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from harness.types import (
+    Ancestor,
     Arm,
     CheckResult,
     Effect,
@@ -172,6 +173,53 @@ class LevelRow:
     metric: str
     levels: tuple[Level, ...]
     """In the order of the report's arms."""
+    kept: tuple[float | None, ...]
+    """Retention of each: its level over that of base; None where there is none, or base has 0."""
+
+
+@dataclass(frozen=True, slots=True)
+class TrendPoint:
+    """A release and its mean score."""
+
+    release: int
+    """Number of the release, from 1."""
+    run: str
+    name: str
+    score: float
+
+
+@dataclass(frozen=True, slots=True)
+class Trend:
+    """One metric of one task over the releases before this run, on the same content."""
+
+    suite: str
+    task: str
+    metric: str
+    points: tuple[TrendPoint, ...]
+    """Oldest first; at least one."""
+    boundary: float | None
+    """What the lower bound of a candidate's level had to clear here; None without such a check."""
+    candidates: Mapping[str, float]
+    """Name of a candidate of this run → its mean score."""
+
+
+@dataclass(frozen=True, slots=True)
+class CostRow:
+    """What the answers of one arm cost, whenever they were computed."""
+
+    arm: str
+    """Digest of the arm."""
+    outputs: int
+    prompt_tokens: int
+    tokens: int
+    """Generated or scored."""
+    seconds: float
+    """Shares of the wall time of their batches."""
+    slowest: float
+    """The largest share of one output."""
+    tokens_a_second: float | None
+    occupancy: float | None
+    """Share of the places of its batches that held a token of a prompt; None: nothing is padded."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -231,6 +279,8 @@ class Candidate:
     notes: tuple[str, ...]
     """What must be known before signing, word for word."""
     tally: Tally
+    would_change: tuple[str, ...]
+    """What would change the verdict, a sentence each."""
     closest: str | None
     """Id of the passing required check that came closest to its limit."""
     checks: tuple[CheckResult, ...]
@@ -276,7 +326,7 @@ class RunView:
     cases: int
     outputs: int
     reused: int
-    """Of the outputs, those that were already in the store."""
+    """Of the outputs, those that an earlier, finished run had computed."""
     errors: int
     """Of the outputs, those that are failures."""
     settings: Mapping[str, Any]
@@ -296,6 +346,12 @@ class Report:
     """The adapters of release sets as the engine ran them."""
     suites: tuple[SuiteView, ...]
     levels: tuple[LevelRow, ...]
+    trends: tuple[Trend, ...]
+    """Of every measure that an earlier release has."""
+    costs: tuple[CostRow, ...]
+    """Of every arm that answered."""
+    lineage: tuple[Ancestor, ...]
+    """The adapters of the candidates, and those that they continue."""
     mutations: tuple[MutationRow, ...]
     judges: tuple[JudgeQuality, ...]
     """Of each rubric that a judge graded."""

@@ -16,14 +16,14 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from harness.types import CheckResult, GateVerdict, Kind, Verdict
+from harness.types import Ancestor, CheckResult, GateVerdict, Kind, Role, Verdict
 
 from . import headline, rounding, terminal, visible
-from .charts import Group, forest
+from .charts import Group, forest, trend_chart
 from .document import to_json
 from .junit import to_junit
 from .markdown import to_markdown
-from .model import Candidate, CaseView, Flip, FlipCount, Report
+from .model import Candidate, CaseView, Flip, FlipCount, LevelRow, Report
 from .rounding import Figures, figures
 
 if TYPE_CHECKING:
@@ -41,6 +41,8 @@ MOST_LOSSES = 6
 """Open items beside a verdict before the rest is counted."""
 MOST_SLICES = 12
 """Values of a slice below a check."""
+MOST_KEPT = 60
+"""Measures of what is kept of the base model."""
 MOST_HELD = 100
 """Slices without a proven loss, for each candidate."""
 LONGEST = 1200
@@ -155,6 +157,11 @@ def _page(report: Report) -> dict[str, Any]:
         "candidates": [_view(report, candidate) for candidate in report.candidates],
         "named": lambda digest: names.get(digest, digest[:12]),
         "executors": EXECUTORS,
+        "adapted": [arm for arm in report.arms if arm.role is not Role.BASE],
+        "kept": _kept(report),
+        "most_kept": MOST_KEPT,
+        "trends": [(trend, trend_chart(trend)) for trend in report.trends],
+        "lines": list(_lines(report)),
         "settings": list(_flat(report.run.settings)),
         "losses": MOST_LOSSES,
         "slices": MOST_SLICES,
@@ -163,6 +170,31 @@ def _page(report: Report) -> dict[str, Any]:
         "longest": LONGEST,
         "longest_answer": LONGEST_ANSWER,
     }
+
+
+def _kept(report: Report) -> list[tuple[LevelRow, float, list[float | None]]]:
+    """Measures with what base reaches and what each other arm keeps of it, the least first."""
+    at = next((at for at, arm in enumerate(report.arms) if arm.role is Role.BASE), None)
+    if at is None or len(report.arms) == 1:
+        return []
+    found = []
+    for row in report.levels:
+        base, shares = row.levels[at].value, [*row.kept[:at], *row.kept[at + 1 :]]
+        if base and any(share is not None for share in shares):
+            found.append((row, base, shares))
+    return sorted(found, key=lambda each: min(share for share in each[2] if share is not None))
+
+
+def _lines(report: Report) -> Iterator[tuple[str, int, Ancestor]]:
+    """Candidate, generation and adapter: each adapter of a candidate before those it continues."""
+    by_digest = {one.adapter: one for one in report.lineage}
+    for candidate in report.candidates:
+        arm = next(arm for arm in report.arms if arm.digest == candidate.digest)
+        for adapter in dict.fromkeys([arm.adapter, *arm.adapters.values()]):
+            line, generation = by_digest.get(adapter or ""), 0
+            while line is not None and generation < len(by_digest):
+                yield candidate.name, generation, line
+                line, generation = by_digest.get(line.parent or ""), generation + 1
 
 
 def _view(report: Report, candidate: Candidate) -> _CandidateView:
@@ -252,6 +284,7 @@ def _environment() -> Environment:
         "look": headline.look,
         "lost_most": headline.lost_most,
         "must": headline.must,
+        "milliseconds": rounding.milliseconds,
         "names": headline.names,
         "nats": rounding.nats,
         "p_value": rounding.p_value,

@@ -82,6 +82,12 @@ def duration(seconds: float) -> str:
     return f"{whole // 3600} h {whole % 3600 // 60} min"
 
 
+def milliseconds(seconds: float) -> str:
+    """``0.4 ms``, ``42 ms``, ``1,300 ms``."""
+    value = 1000 * seconds
+    return f"{value:,.0f} ms" if value >= 10 else f"{value:.1f} ms"
+
+
 @dataclass(frozen=True, slots=True)
 class Figures:
     """The numbers of one check as they are printed everywhere; empty where there is none."""

@@ -23,6 +23,8 @@ class Answer:
     text: str | None = None
     """Set once a stop text was found; the answer before it."""
     error: str | None = None
+    occupancy: float | None = None
+    """See ``Output.occupancy``."""
 
 
 class Answers:
@@ -69,4 +71,5 @@ class Answers:
             tokens=len(answer.tokens),
             seconds=answer.seconds,
             error=answer.error,
+            occupancy=answer.occupancy,
         )

@@ -71,7 +71,8 @@ class PaddedExecutor:
     def generate(self, requests: Sequence[GenerateRequest]) -> Iterator[Output]:
         """Continue all prompts together; rows come sorted by arm. Outputs as rows finish."""
         start, size = perf_counter(), len(requests)
-        rows = [Answer(request) for request in requests]
+        occupancy = _occupancy(requests)
+        rows = [Answer(request, occupancy=occupancy) for request in requests]
         room = max(request.max_tokens for request in requests)
         cache = new_cache(self._model, room)
         tokens, mask = self._prompts(requests)
@@ -156,6 +157,12 @@ class PaddedExecutor:
         return torch.tensor(values, device=self._model.device)
 
 
+def _occupancy(requests: Sequence[GenerateRequest] | Sequence[ScoreRequest]) -> float:
+    """Tokens of the prompts over the places that they take."""
+    width = max(map(prompt_width, requests))
+    return sum(len(request.prompt) for request in requests) / (width * len(requests))
+
+
 def _next(rows: Sequence[Answer], logits: Tensor) -> list[int]:
     """Each row's next token; logits [B, V]."""
     asked = [row.request for row in rows]
@@ -173,6 +180,7 @@ def _next(rows: Sequence[Answer], logits: Tensor) -> list[int]:
 def _scored(
     requests: Sequence[ScoreRequest], totals: Sequence[float], seconds: float
 ) -> Iterator[Output]:
+    occupancy = _occupancy(requests)
     end = 0
     for request in requests:
         start, end = end, end + len(request.choices)
@@ -186,4 +194,5 @@ def _scored(
             tokens=sum(len(choice) for choice in request.choices),
             seconds=seconds,
             error=None if sound else NOT_FINITE,
+            occupancy=occupancy,
         )

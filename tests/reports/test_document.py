@@ -15,7 +15,7 @@ from harness.types import CheckResult, Verdict
 
 TOP = {
     "schema", "verdict", "base", "baseline", "anchor", "run", "arms", "members", "suites", "levels",
-    "mutations", "judges", "noises", "candidates",
+    "trends", "costs", "lineage", "mutations", "judges", "noises", "candidates",
 }  # fmt: skip
 PROMISED = {"id", "kind", "verdict", "estimate", "interval", "margin", "n", "p_value"}
 

@@ -380,6 +380,8 @@ def _printed(value, found):
             rounding.level(value),
             rounding.duration(value),
             rounding.p_value(abs(value)),
+            rounding.milliseconds(abs(value)),
+            rounding.count(round(value)),
         ]
         for decimals in range(1, 5):
             texts += [rounding.points(s * value, decimals) for s in (1, -1)]

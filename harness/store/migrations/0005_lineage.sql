@@ -3,6 +3,8 @@
 
 ALTER TABLE data.cases ADD COLUMN purged VARCHAR;
 ALTER TABLE data.outputs ADD COLUMN purged VARCHAR;
+ALTER TABLE data.outputs ADD COLUMN occupancy DOUBLE;
+COMMENT ON COLUMN data.outputs.occupancy IS 'Share of the places of its batch that held a token of a prompt; NULL where nothing is padded';
 COMMENT ON COLUMN data.cases.purged IS 'Digest of the row, where the texts of the case were purged; else NULL or empty';
 COMMENT ON COLUMN data.outputs.purged IS 'Digest of the text, where it was purged; else NULL or empty';
 
@@ -50,7 +52,8 @@ SELECT
   a.output.error AS error,
   a.output.run AS computed_in,
   coalesce(a.repeat, 0) AS repeat,
-  coalesce(a.output.purged, '') <> '' AS purged
+  coalesce(a.output.purged, '') <> '' AS purged,
+  a.output.occupancy AS occupancy
 FROM (
   SELECT given.*, CASE WHEN own.key IS NULL THEN earlier ELSE own END AS output
   FROM data.answers given
@@ -76,6 +79,7 @@ COMMENT ON COLUMN v1.outputs.error IS 'Why there is no answer; NULL if there is 
 COMMENT ON COLUMN v1.outputs.computed_in IS 'Run that computed the output';
 COMMENT ON COLUMN v1.outputs.repeat IS '0 for the answer, 1 and up where the same was asked again';
 COMMENT ON COLUMN v1.outputs.purged IS 'Whether its text was purged';
+COMMENT ON COLUMN v1.outputs.occupancy IS 'Share of the places of its batch that held a token of a prompt; NULL where nothing is padded';
 
 ALTER TABLE data.checks ADD COLUMN line BIGINT;
 COMMENT ON COLUMN data.checks.line IS 'Line of the suite file in which it is declared; NULL or 0 where that is not known';
