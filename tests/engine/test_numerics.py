@@ -28,10 +28,10 @@ def test_without_a_number_the_cpus_of_this_process_count(
 
 def test_the_engine_computes_with_exactly_those(llama, monkeypatch: pytest.MonkeyPatch) -> None:
     """Otherwise the class would lie."""
-    monkeypatch.setenv("OMP_NUM_THREADS", "3")
+    monkeypatch.setenv("OMP_NUM_THREADS", "2")
     llama.engine()
-    assert torch.get_num_threads() == 3
-    assert "threads=3" in numerics_class(EngineOptions())
+    assert torch.get_num_threads() == 2
+    assert "threads=2" in numerics_class(EngineOptions())
 
 
 def test_versions_are_those_that_run() -> None:

@@ -26,3 +26,24 @@ def test_idle_threads_sleep_unless_told_otherwise(
     (output,) = engine.generate(llama.to_generate([BASE], llama.prompts(1)))
     assert output.error is None
     engine.close()
+
+
+@pytest.mark.parametrize(
+    ("mode", "threads", "stated", "expected"),
+    [
+        ("deterministic", "2", None, "AUTO,STRICT"),
+        ("deterministic", "1", "COMPATIBLE", "COMPATIBLE"),
+        ("deterministic", "3", None, None),
+        ("fast", "2", None, None),
+    ],
+)
+def test_bits_do_not_depend_on_memory_in_deterministic_mode(
+    llama, monkeypatch: pytest.MonkeyPatch, mode, threads, stated, expected
+) -> None:
+    """MKL reads it when it is first called; what the user says counts."""
+    monkeypatch.setenv("OMP_NUM_THREADS", threads)
+    monkeypatch.setenv("MKL_CBWR", stated or "")
+    if stated is None:
+        monkeypatch.delenv("MKL_CBWR")
+    ENGINES.load("torch")(llama.base, [BASE], {"base": None}, EngineOptions(mode=mode)).close()
+    assert os.environ.get("MKL_CBWR") == expected
