@@ -13,7 +13,7 @@ from harness.types import Arm
 STRICT = "AUTO,STRICT"
 """MKL's conditional numerical reproducibility: the same bits wherever a matrix begins."""
 MOST_THREADS = 2
-"""For as many the bits are promised; with more, MKL then has other bits for other numbers of rows."""
+"""The bits are promised for as many; with more, strict bits depend on the number of rows."""
 
 
 def start_torch(
