@@ -122,10 +122,13 @@ def _block(data: bytes, first: int, at: int, proof: str | None) -> Block | None:
     ends = numpy.flatnonzero(text == ord("\n")) + 1
     starts = numpy.concatenate(([0], ends[:-1]))
     seqs = numpy.arange(first, first + len(ends))
-    if proof is None and not _checked(data, text, starts, ends):
+    places = starts + len(_SEQ) + _digits(seqs) + len(_KIND)
+    # Where the hash of all lines is proven they are as they were written, one by one.
+    if proof is None and not (
+        _checked(data, text, starts, ends) and _numbered(text, starts, places, seqs)
+    ):
         return None
-    places = _kinds_at(text, starts, seqs)
-    found = None if places is None else _by_kind(text, places)
+    found = _by_kind(text, places)
     if found is None or (proof is None and FOOTER in found):
         return None
     records = {kind: rows for kind, rows in found.items() if kind in KINDS}
@@ -152,26 +155,31 @@ def _checked(data: bytes, text: _Bytes, starts: _Places, ends: _Places) -> bool:
     )
 
 
-def _kinds_at(text: _Bytes, starts: _Places, seqs: _Places) -> _Places | None:
-    """Where the kind of each line begins; None unless the lines are numbered by ``seqs``."""
-    places = starts + len(_SEQ)
-    if not _stands(text, starts, _SEQ):
-        return None
-    digits = numpy.char.str_len(seqs[[0, -1]].astype(str))
-    for width in range(int(digits[0]), int(digits[-1]) + 1):
-        low, high = 10 ** (width - 1) if width > 1 else 0, 10**width
-        rows = slice(*numpy.searchsorted(seqs, (low, high)).tolist())
+def _digits(seqs: _Places) -> _Places:
+    """How many digits each number has."""
+    return numpy.searchsorted(10 ** numpy.arange(1, 19), seqs, side="right") + 1
+
+
+def _numbered(text: _Bytes, starts: _Places, places: _Places, seqs: _Places) -> bool:
+    """Whether the lines have these numbers, and then the word for their kinds at ``places``."""
+    if not (_stands(text, starts, _SEQ) and _stands(text, places - len(_KIND), _KIND)):
+        return False
+    numbers = starts + len(_SEQ)
+    widths = places - len(_KIND) - numbers
+    for width in numpy.unique(widths).tolist():
+        rows = widths == width
+        written = text[numbers[rows, None] + numpy.arange(width)].astype(numpy.int64) - ord("0")
         powers = 10 ** numpy.arange(width - 1, -1, -1)
-        written = text[places[rows, None] + numpy.arange(width)].astype(numpy.int64) - ord("0")
         if not ((written >= 0) & (written <= 9)).all() or (written @ powers != seqs[rows]).any():
-            return None
-        places[rows] += width
-    return places + len(_KIND) if _stands(text, places, _KIND) else None
+            return False
+    return True
 
 
 def _by_kind(text: _Bytes, places: _Places) -> dict[str, _Places] | None:
     """Kind → which of the lines have it; None where one has none that is known."""
     begins = numpy.zeros(len(places), numpy.int64)
+    if int(places.max()) + 3 > len(text):
+        return None
     for letter in range(3):
         begins = begins << 8 | text[places + letter]
     found: dict[str, _Places] = {}
