@@ -121,7 +121,6 @@ def test_two_gates_at_once_decide_one_after_the_other(gates: Gates):
     assert sorted(statuses) == [0, 1], gates.said(1) + gates.said(2)
     late = 1 + statuses.index(1)
     assert f"({run_id(3 - late)}) took attempt 1 while this one went on" in gates.said(late)
-    assert "the clock" not in gates.said(1) + gates.said(2)
     assert gates.run(3) == [0]
     assert gates.noted("asked") == []
     assert gates.store.verify() == ()
