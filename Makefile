@@ -39,6 +39,7 @@ bench: $(INSTALLED)  ## the benchmarks that take minutes; gate-full takes half a
 	$(BIN)/loragate bench engine --json docs/bench/engine.json
 	$(BIN)/loragate bench harness --json docs/bench/harness.json
 	$(BIN)/loragate bench import --json docs/bench/import.json
+	$(BIN)/loragate bench report --json docs/bench/report.json
 	$(BIN)/loragate bench store --json docs/bench/store.json
 
 .PHONY: crashes

@@ -221,6 +221,7 @@ BENCHMARKS = Registry(
         "harness": "harness.bench.harness.goals:bench",
         "import": "harness.bench.importing:bench",
         "kernels": "harness.bench.kernels:bench",
+        "report": "harness.bench.report:bench",
         "store": "harness.bench.store:bench",
     },
 )

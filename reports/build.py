@@ -50,6 +50,7 @@ from .model import (
     Tally,
 )
 from .rounding import is_difference
+from .rows import rows
 from .source import Source
 from .trends import trends
 from .whatif import would_change
@@ -93,6 +94,9 @@ def build_report(record: RunRecord, before: Before | None = None) -> Report:
         judges=record.judges,
         noises=record.noises,
         candidates=tuple(candidates),
+        rows=tuple(
+            rows(source, {each.name: _references(source, each.checks) for each in candidates})
+        ),
     )
 
 

@@ -7,9 +7,9 @@ right-or-wrong scorer any change, of a graded one a large one. Cases are paired 
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from dataclasses import dataclass
 from itertools import chain, zip_longest
 from math import fsum
+from typing import NamedTuple
 
 from harness.types import Arm, Case
 
@@ -23,29 +23,26 @@ LEAST_DRIVEN = 3
 DRIVEN = 1.5
 """How many times the task's rate of losses it takes there."""
 
+References = Mapping[tuple[str, str], Sequence[Arm]]
+"""(suite, task) → the arms that its comparisons name, in the order to report in."""
 Scores = Mapping[tuple[str, str], Mapping[str, float | None]]
 """(case digest, arm digest) → scorer → value."""
 
 
-@dataclass(frozen=True, slots=True)
-class Change:
-    """A case's score by one scorer, of two arms."""
+class Change(NamedTuple):
+    """A case's score by one scorer, of two arms. There are as many as scores: a tuple is quick."""
 
     case: Case
     scorer: str
     reference: float
     candidate: float
-
-    @property
-    def step(self) -> int:
-        """−1 lost, 0 as before, 1 won."""
-        gap = self.candidate - self.reference
-        return 0 if abs(gap) < LEAST_CHANGE else 1 if gap > 0 else -1
+    step: int
+    """−1 lost, 0 as before, 1 won."""
 
 
 def find(
     candidate: Arm,
-    references: Mapping[tuple[str, str], Sequence[Arm]],
+    references: References,
     baseline: Arm | None,
     cases: Iterable[Case],
     scores: Scores,
@@ -53,8 +50,7 @@ def find(
 ) -> Flips:
     """All flips of a candidate.
 
-    ``references`` are the arms that a (suite, task) compares with, in the order to report
-    in; the baseline is counted everywhere and listed where a task names no other.
+    The baseline is counted everywhere, and listed where ``references`` name no other.
     """
     by_task: dict[tuple[str, str], list[Case]] = {task: [] for task in references}
     for case in cases:
@@ -99,7 +95,9 @@ def compared(candidate: Arm, reference: Arm, cases: Iterable[Case], scores: Scor
             other = theirs.get(scorer)
             if value is None or other is None or not (0 <= value <= 1 and 0 <= other <= 1):
                 continue
-            changes.append(Change(case, scorer, other, value))
+            gap = value - other
+            step = 0 if abs(gap) < LEAST_CHANGE else 1 if gap > 0 else -1
+            changes.append(Change(case, scorer, other, value, step))
     return changes
 
 

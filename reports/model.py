@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from enum import StrEnum
 from typing import TYPE_CHECKING, Any
 
 from harness.types import (
@@ -294,6 +295,43 @@ class Candidate:
     """Proofs that bear on this candidate: its own, and its references' against base."""
 
 
+class State(StrEnum):
+    """How a case stands for a candidate, beside the arms that its task compares with."""
+
+    LOST = "lost"
+    WON = "won"
+    SAME = "unchanged"
+    NONE = "not measured"
+
+
+@dataclass(frozen=True, slots=True)
+class TaskRows:
+    """Every case of one task, in columns of the same length: what the page browses."""
+
+    suite: str
+    task: str
+    scorers: tuple[str, ...]
+    """The first is what the task's checks name first."""
+    samples: Sequence[str]
+    origins: Sequence[str]
+    """``data``, ``hand-written``, or the mutation that made the case."""
+    slices: Mapping[str, Sequence[str]]
+    """Name → value; empty where a case has none."""
+    prompts: Sequence[str]
+    targets: Sequence[str | None]
+    """The target, or what a hand-written case expects."""
+    answers: Sequence[Sequence[str | None]]
+    """Of each arm of the report; None where there is none."""
+    notes: Sequence[Sequence[str]]
+    """Beside each answer: the share of a choice, or that it failed."""
+    scores: Sequence[Sequence[Sequence[float | None]]]
+    """Of each arm and scorer, means over repeats."""
+    states: Mapping[str, Sequence[State]]
+    """Name of a candidate → of each case."""
+    against: Mapping[str, int]
+    """Name of a candidate → place among the arms of what it is compared with first, if anything."""
+
+
 @dataclass(frozen=True, slots=True)
 class SuiteView:
     """One suite as it was run."""
@@ -359,3 +397,5 @@ class Report:
     """Of the baseline run twice; else empty."""
     candidates: tuple[Candidate, ...]
     """Worst first."""
+    rows: tuple[TaskRows, ...]
+    """Every case. Not in report.json: the history has single answers and scores."""

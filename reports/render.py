@@ -15,16 +15,20 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
+from urllib.parse import quote
 
 from harness.types import Ancestor, CheckResult, GateVerdict, Kind, Role, Verdict
 
 from . import headline, rounding, terminal, visible
 from .charts import Group, forest, trend_chart
+from .differences import Stretch, differences
 from .document import to_json
 from .junit import to_junit
 from .markdown import to_markdown
 from .model import Candidate, CaseView, Flip, FlipCount, LevelRow, Report
+from .pack import packed
 from .rounding import Figures, figures
+from .rows import HAND_WRITTEN
 
 if TYPE_CHECKING:
     from jinja2 import Environment
@@ -47,8 +51,13 @@ MOST_HELD = 100
 """Slices without a proven loss, for each candidate."""
 LONGEST = 1200
 """Characters of a prompt on the page."""
-LONGEST_ANSWER = 300
+LONGEST_ANSWER = 600
 """Characters of an answer, a target or an expectation."""
+WIDE = 160
+"""An answer of more characters stands beside the others, not above them."""
+
+SCRIPTS = ("text.js", "pack.js", "grid.js", "browse.js")
+"""One script, in this order."""
 
 EXECUTORS = {
     "fused": "in the shared batch",
@@ -144,7 +153,7 @@ class _CandidateView:
 def _page(report: Report) -> dict[str, Any]:
     from markupsafe import Markup
 
-    style, script = _static("report.css"), _static("report.js")
+    style, script = _static("report.css"), "".join(map(_static, SCRIPTS))
     names: dict[str, str] = {}
     for arm in (*report.arms, *report.members):
         names.setdefault(arm.digest, arm.name)
@@ -154,6 +163,7 @@ def _page(report: Report) -> dict[str, Any]:
         # Files of this package, not input: the only text that is not escaped.
         "style": Markup(style),
         "script": Markup(script),
+        "packed": packed(report),
         "candidates": [_view(report, candidate) for candidate in report.candidates],
         "named": lambda digest: names.get(digest, digest[:12]),
         "executors": EXECUTORS,
@@ -232,6 +242,30 @@ def _view(report: Report, candidate: Candidate) -> _CandidateView:
     )
 
 
+def _wide(flip: Flip) -> bool:
+    return any(len(answer.text or "") > WIDE for answer in flip.answers)
+
+
+def _compared(flip: Flip) -> dict[Role, list[Stretch]]:
+    """The answers of the two arms that a flip is between, as far as both have one."""
+    texts = {answer.role: answer.text for answer in flip.answers if answer.error is None}
+    reference, candidate = texts.get(flip.against), texts.get(Role.CANDIDATE)
+    if reference is None or candidate is None:
+        return {}
+    sides = differences(reference, candidate, LONGEST_ANSWER)
+    return dict(zip((flip.against, Role.CANDIDATE), sides, strict=True))
+
+
+def _address(of: Flip | CaseView) -> str:
+    """Where static/browse.js shows a case: encoded as ``encodeURIComponent`` does."""
+    parts = (
+        [of.suite, of.task, of.sample]
+        if isinstance(of, Flip)
+        else [of.suite, of.task, of.name, HAND_WRITTEN]
+    )
+    return "#case=" + "/".join(quote(part, safe="!'()*~") for part in parts)
+
+
 def _further_reasons(candidate: Candidate) -> list[str]:
     """The gate's reasons that are not said by a check or by the headline already."""
     if candidate.verdict is GateVerdict.PROMOTE:
@@ -275,6 +309,9 @@ def _environment() -> Environment:
         lstrip_blocks=True,
     )
     environment.filters |= {
+        "address": _address,
+        "compared": _compared,
+        "wide": _wide,
         "claim": headline.claim,
         "count": rounding.count,
         "duration": rounding.duration,

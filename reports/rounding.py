@@ -45,6 +45,11 @@ def plain(value: float) -> str:
     return f"{value:.3g}".replace("-", MINUS)
 
 
+def rounded(value: float) -> float:
+    """The number that ``plain`` prints, for who prints it elsewhere."""
+    return float(f"{value:.3g}")
+
+
 def count(n: float) -> str:
     """A number of things, with thousands separated; a tenth where it is not whole."""
     return f"{n:,.0f}" if float(n).is_integer() else f"{n:,.1f}"

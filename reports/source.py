@@ -27,24 +27,25 @@ class Source:
         judged = [arm for arm in record.arms if arm.role is not Role.MEMBER]
         self.arms = tuple(sorted(judged, key=lambda arm: _ARM_ORDER.index(arm.role)))
         self.members = tuple(arm for arm in record.arms if arm.role is Role.MEMBER)
-        values: dict[tuple[str, str], dict[str, list[float | None]]] = {}
+        self.scores: dict[tuple[str, str], dict[str, float | None]] = {}
+        repeated: dict[tuple[str, str, str], list[float | None]] = {}
         for score in record.scores:
             if score.value is not None and not math.isfinite(score.value):
                 raise LoragateError(
                     f"{score.scorer} of case {score.case} is {score.value}: a score is a finite "
                     "number, or None with a reason"
                 )
-            of_pair = values.setdefault((score.case, score.arm), {})
-            of_pair.setdefault(score.scorer, []).append(score.value)
-        self.scores = {
-            pair: {scorer: _mean(repeats) for scorer, repeats in scorers.items()}
-            for pair, scorers in values.items()
-        }
+            of_pair = self.scores.setdefault((score.case, score.arm), {})
+            if score.scorer not in of_pair:
+                of_pair[score.scorer] = score.value
+                continue
+            key = (score.case, score.arm, score.scorer)
+            repeated.setdefault(key, [of_pair[score.scorer]]).append(score.value)
+        self.repeats: dict[tuple[str, str], int] = {}
+        for (case, arm, scorer), values in repeated.items():
+            self.scores[case, arm][scorer] = _mean(values)
+            self.repeats[case, arm] = max(self.repeats.get((case, arm), 1), len(values))
         self.whole = frozenset((score.case, score.scorer) for score in record.scores if score.parts)
-        self.repeats = {
-            pair: max(len(repeats) for repeats in scorers.values())
-            for pair, scorers in values.items()
-        }
         self.outputs = {
             (answer.case, answer.arm): record.outputs[answer.key]
             for answer in record.answers
@@ -57,8 +58,7 @@ class Source:
 
     def answer(self, case: Case, arm: Arm) -> ArmAnswer:
         """What an arm said to a case, as a reader sees it."""
-        output = self.outputs.get((case.digest, arm.digest))
-        text, share = _said(case, output) if output else (None, None)
+        output, text, share = self.said(case, arm)
         return ArmAnswer(
             role=arm.role,
             name=arm.name,
@@ -68,6 +68,11 @@ class Source:
             scores=self.scores.get((case.digest, arm.digest), {}),
             repeats=self.repeats.get((case.digest, arm.digest), 1),
         )
+
+    def said(self, case: Case, arm: Arm) -> tuple[Output | None, str | None, float | None]:
+        """The output, its text or the likeliest choice, and that choice's probability."""
+        output = self.outputs.get((case.digest, arm.digest))
+        return (output, *_said(case, output)) if output else (None, None, None)
 
 
 def _mean(repeats: Sequence[float | None]) -> float | None:

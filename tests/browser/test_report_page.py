@@ -113,7 +113,8 @@ def test_everything_is_there_without_scripts(browser, report):
         row = page.locator("details.row").first
         row.locator("summary").click()
         assert row.locator(".detail").is_visible()
-        assert page.locator(".filter").count() == 0
+        assert not page.locator("#browse").is_visible()
+        assert not page.locator("nav .scripted").is_visible()
         assert page.locator(".flip").first.is_visible()
 
 
@@ -125,20 +126,6 @@ def test_rows_open_by_keyboard(browser, report):
         row.locator("summary").focus()
         page.keyboard.press("Enter")
         assert row.locator(".detail").is_visible()
-
-
-def test_filter_finds_folded_flips(browser, report):
-    """Typing shows what matches, the folded ones too, and counts it."""
-    _, address = report
-    with opened(browser, address) as page:
-        field = page.locator("input[type=search]").first
-        flips = page.locator("[data-filter]").first.locator(".flip")
-        sample = flips.last.locator("h4 code").text_content()
-        field.fill(sample)
-        assert flips.last.is_visible()
-        shown = flips.evaluate_all("found => found.filter(one => one.checkVisibility()).length")
-        assert 1 <= shown < flips.count()
-        assert page.locator(".filter output").first.inner_text().strip().startswith(f"{shown} of")
 
 
 def test_plot_draws_what_the_row_says(browser, report):
@@ -163,7 +150,7 @@ def test_print_shows_details_and_hides_controls(browser, report):
     with opened(browser, address, 794) as page:
         page.emulate_media(media="print")
         assert not page.locator("nav").is_visible()
-        assert not page.locator(".filter").first.is_visible()
+        assert not page.locator("#browse").is_visible()
         assert page.locator(".detail").first.is_visible()
         assert page.evaluate("document.documentElement.scrollWidth") <= 794
 

@@ -96,7 +96,7 @@ def test_policy_names_the_style_and_script_by_their_hashes(record):
     sources = _sources(found)
     assert sources["default-src"] == "'none'"
     for tag in ("style", "script"):
-        (element,) = found.find(tag)
+        (element,) = [node for node in found.find(tag) if "type" not in node.attrs]
         digest = base64.b64encode(hashlib.sha256(element.children[0].encode()).digest()).decode()
         assert sources[f"{tag}-src"] == f"'sha256-{digest}'"
 
@@ -152,7 +152,7 @@ def test_hostile_text_is_inert_everywhere(record, synthetic):
     assert "<script>alert(1)</script>" in text
     assert "{{ 7*7 }}" in text
     assert not set(text) & set("\x1b\u202e\u0000\ud800")
-    assert len(list(found.find("script"))) == 1
+    assert len([node for node in found.find("script") if "type" not in node.attrs]) == 1
 
 
 def test_names_are_inert_too(record, synthetic):
