@@ -25,6 +25,7 @@ from .differences import Stretch, differences
 from .document import to_json
 from .junit import to_junit
 from .markdown import to_markdown
+from .matrix import WIDTH, Matrix, matrix
 from .model import Candidate, CaseView, Flip, FlipCount, LevelRow, Report
 from .pack import packed
 from .rounding import Figures, figures
@@ -140,6 +141,7 @@ class _CandidateView:
     forest: Sequence[Group]
     lost_slices: Sequence[Group]
     held_slices: Sequence[tuple[CheckResult, Figures]]
+    matrix: Matrix
     tasks: Sequence[tuple[FlipCount, _Bar]]
     flips: Sequence[Flip]
     bad_cases: Sequence[CaseView]
@@ -177,6 +179,7 @@ def _page(report: Report) -> dict[str, Any]:
         "slices": MOST_SLICES,
         "held": MOST_HELD,
         "unfolded": UNFOLDED,
+        "across": WIDTH,
         "longest": LONGEST,
         "longest_answer": LONGEST_ANSWER,
     }
@@ -225,6 +228,7 @@ def _view(report: Report, candidate: Candidate) -> _CandidateView:
         forest=forest([c for c in candidate.checks if c.kind in headline.CLAIMS]),
         lost_slices=forest([c for c in headline.by_size(slices) if c.verdict is not Verdict.PASS]),
         held_slices=[(c, figures(c)) for c in slices if c.verdict is Verdict.PASS],
+        matrix=matrix(report, candidate),
         tasks=[
             (row, _Bar(round(60 * row.losses / most, 1), round(60 * row.wins / most, 1)))
             for row in candidate.flips.tasks

@@ -18,6 +18,7 @@ from pathlib import Path
 from typing import Any
 
 from harness.reports import build_report, write_report
+from harness.reports.render import to_html
 from harness.types import (
     Answer,
     Arm,
@@ -112,14 +113,25 @@ def _page(folder: Path, cases: int, rounds: int) -> Iterator[BenchRow]:
         f"{said}: all four files written", round(seconds, 2), "s", f"≤ {WRITTEN:g}",
         seconds <= WRITTEN, "from the record of a run in memory",
     )  # fmt: skip
-    characters = sum(len(case.prompt) for case in record.cases)
-    characters += sum(len(output.text or "") for output in record.outputs.values())
     yield BenchRow(
-        f"{said}: the page", round(size, 1), "MB", f"≤ {SIZE:g}", size <= SIZE,
-        f"{characters / 1e6:.0f} million characters of text",
-    )  # fmt: skip
+        f"{said}: the page", round(size, 1), "MB", f"≤ {SIZE:g}", size <= SIZE, _long(record)
+    )
     yield BenchRow(f"{said}: report.json", round(paths.json.stat().st_size / 1e6, 1), "MB")
     yield from _opened(paths.html, said, rounds)
+    _say(f"a run of {said} with long texts is made")
+    record = made(cases, MANY_WORDS)
+    page = to_html(build_report(record))
+    size = len(page.encode()) / 1e6
+    yield BenchRow(
+        f"{said} with longer texts: the page", round(size, 1), "MB", f"≤ {SIZE:g}", size <= SIZE,
+        f"{_long(record)}, cut to fit where a case is unchanged",
+    )  # fmt: skip
+
+
+def _long(record: RunRecord) -> str:
+    characters = sum(len(case.prompt) for case in record.cases)
+    characters += sum(len(output.text or "") for output in record.outputs.values())
+    return f"{characters / 1e6:.0f} million characters of text"
 
 
 def _opened(page: Path, said: str, rounds: int) -> Iterator[BenchRow]:

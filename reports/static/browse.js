@@ -197,13 +197,16 @@ class Browser {
     const wide = answers.some(text => text?.length > 160);
     const list = element(wide ? "dl.answers.wide" : "dl.answers");
     if (target !== null) list.append(this.entry("target", "target", said(target)));
-    answers.forEach((text, arm) => {
+    // Side by side, the two that are compared come first.
+    const order = wide ? [...sides.keys(), ...answers.keys()] : [...answers.keys()];
+    for (const arm of new Set(order)) {
+      const text = answers[arm];
       const { name, role } = this.arms[arm], note = texts.note(row, arm);
       const spoken = text === null ? element("span.muted", "no answer") : sides.get(arm) ?? said(text);
       const beside = note && element(note === "failed" ? "span.fault" : "span.muted", ` ${note}`);
       const title = role === name ? [line(name, 80)] : [line(name, 80), element("small", ` ${role}`)];
       list.append(this.entry(role, title, spoken, beside, this.scores(row, arm)));
-    });
+    }
     return [element(wide ? "div.sides.wide" : "div.sides", element("div.prompt", said(prompt)), list)];
   }
 

@@ -64,13 +64,17 @@ class Grid {
       const first = Math.min(Math.floor(top / ROW), count);
       return [first, first * ROW];
     }
-    const room = TALLEST - this.fit * ROW;
-    return [Math.min(Math.floor(top / room * (count - this.fit)), count - this.fit), Math.min(top, room)];
+    return [Math.min(Math.floor(top / this.room * (count - this.fit)), count - this.fit), top];
+  }
+
+  // How far it scrolls.
+  get room() {
+    return Math.max(1, this.root.scrollHeight - this.root.clientHeight);
   }
 
   paint() {
-    const [first, top] = this.first;
     this.body.parentNode.style.height = `${Math.min(this.shown.length * ROW, TALLEST)}px`;
+    const [first, top] = this.first;
     this.body.style.transform = `translateY(${top}px)`;
     const wanted = Math.min(this.fit + 2, this.shown.length - first);
     while (this.pool.length < wanted) this.pool.push(this.blank(this.pool.length));
@@ -109,7 +113,7 @@ class Grid {
     if (wanted !== null && count * ROW <= TALLEST) this.root.scrollTop = wanted * ROW;
     else if (wanted !== null) {
       // Half a row more, lest rounding ends on the row before.
-      this.root.scrollTop = (wanted + 0.5) / (count - this.fit) * (TALLEST - this.fit * ROW);
+      this.root.scrollTop = (wanted + 0.5) / (count - this.fit) * this.room;
     }
     this.paint();
   }

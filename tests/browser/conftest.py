@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import importlib.util
 import sys
+from contextlib import contextmanager
 from pathlib import Path
 
 import pytest
@@ -42,3 +43,25 @@ def browser():
         found = driver.chromium.launch(executable_path=str(CHROMIUM), args=FLAGS)
         yield found
         found.close()
+
+
+@pytest.fixture
+def opened(browser):
+    """Open a page: with everything it asked for, and everything it complained about."""
+
+    @contextmanager
+    def open_(address, width=1280, height=800, **options):
+        context = browser.new_context(viewport={"width": width, "height": height}, **options)
+        page = context.new_page()
+        page.asked, page.complaints = [], []
+        page.on("request", lambda request: page.asked.append(request.url))
+        page.on("console", lambda message: page.complaints.append(message.text))
+        page.on("pageerror", lambda error: page.complaints.append(str(error)))
+        page.on("dialog", lambda dialog: page.complaints.append(dialog.message))
+        page.goto(address)
+        if options.get("java_script_enabled", True):
+            page.wait_for_selector("#browse[data-read]")
+        yield page
+        context.close()
+
+    return open_

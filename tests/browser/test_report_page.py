@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from contextlib import contextmanager
-
 import pytest
 
 from harness.reports import build_report, write_report
@@ -27,30 +25,17 @@ def report(request, synthetic, tmp_path_factory):
         weak = synthetic.SKILLS["contracts-deluge"] | {"classify": 0.5, "extract": 0.4}
         world = synthetic.World(skills=synthetic.SKILLS | {"contracts-deluge": weak})
         run = synthetic.furnished(synthetic.make_record(*RUNS[request.param], world=world))
+        run = synthetic.mutated(run)
     else:
         run = synthetic.make_record(*RUNS[request.param])
     paths = write_report(build_report(run), tmp_path_factory.mktemp("report"))
     return request.param.split()[0], paths.html.as_uri()
 
 
-@contextmanager
-def opened(browser, address, width=1280, **options):
-    """The page, with everything it asked for and everything it complained about."""
-    context = browser.new_context(viewport={"width": width, "height": HEIGHT}, **options)
-    page = context.new_page()
-    page.asked, page.complaints = [], []
-    page.on("request", lambda request: page.asked.append(request.url))
-    page.on("console", lambda message: page.complaints.append(message.text))
-    page.on("pageerror", lambda error: page.complaints.append(str(error)))
-    page.goto(address)
-    yield page
-    context.close()
-
-
-def test_page_is_offline_clean_and_fits(browser, report):
+def test_page_is_offline_clean_and_fits(opened, report):
     """One request, the file itself; no complaint, also none of its policy; no sideways scroll."""
     _, address = report
-    with opened(browser, address) as page:
+    with opened(address) as page:
         page.evaluate("document.querySelectorAll('details').forEach(d => d.open = true)")
         for width in WIDTHS:
             page.set_viewport_size({"width": width, "height": HEIGHT})
@@ -59,10 +44,10 @@ def test_page_is_offline_clean_and_fits(browser, report):
         assert page.complaints == []
 
 
-def test_policy_stops_what_is_not_ours(browser, report):
+def test_policy_stops_what_is_not_ours(opened, report):
     """Control: a style attribute, a script and an image are refused, so the policy is in force."""
     _, address = report
-    with opened(browser, address) as page:
+    with opened(address) as page:
         page.evaluate(
             """() => { window.refused = 0;
                  addEventListener('securitypolicyviolation', () => window.refused++);
@@ -79,10 +64,10 @@ def test_policy_stops_what_is_not_ours(browser, report):
         page.wait_for_function("window.refused === 3")
 
 
-def test_verdict_is_on_the_first_screen(browser, report):
+def test_verdict_is_on_the_first_screen(opened, report):
     """The word, the sentence and the first loss are seen without scrolling."""
     name, address = report
-    with opened(browser, address) as page:
+    with opened(address) as page:
         seen = [".word", "h1"] if name == "promote" else [".word", "h1", ".losses li"]
         assert page.locator(".word").first.inner_text().strip() == name.upper()
         for width in WIDTHS:
@@ -92,10 +77,10 @@ def test_verdict_is_on_the_first_screen(browser, report):
                 assert box["y"] + box["height"] < HEIGHT
 
 
-def test_text_has_contrast_in_light_and_dark(browser, report):
+def test_text_has_contrast_in_light_and_dark(opened, report):
     """Every text reaches 4.5:1 against what lies behind it, and dark is dark."""
     _, address = report
-    with opened(browser, address) as page:
+    with opened(address) as page:
         for scheme in SCHEMES:
             page.emulate_media(color_scheme=scheme)
             colours = page.evaluate(_COLOURS)
@@ -106,10 +91,10 @@ def test_text_has_contrast_in_light_and_dark(browser, report):
             assert (lightness < 0.05) == (scheme == "dark")
 
 
-def test_everything_is_there_without_scripts(browser, report):
+def test_everything_is_there_without_scripts(opened, report):
     """Checks open, flips unfold, and no filter promises what cannot work."""
     _, address = report
-    with opened(browser, address, java_script_enabled=False) as page:
+    with opened(address, java_script_enabled=False) as page:
         row = page.locator("details.row").first
         row.locator("summary").click()
         assert row.locator(".detail").is_visible()
@@ -118,20 +103,20 @@ def test_everything_is_there_without_scripts(browser, report):
         assert page.locator(".flip").first.is_visible()
 
 
-def test_rows_open_by_keyboard(browser, report):
+def test_rows_open_by_keyboard(opened, report):
     """A line of the plot can be reached and opened without a mouse."""
     _, address = report
-    with opened(browser, address) as page:
+    with opened(address) as page:
         row = page.locator("details.row").first
         row.locator("summary").focus()
         page.keyboard.press("Enter")
         assert row.locator(".detail").is_visible()
 
 
-def test_plot_draws_what_the_row_says(browser, report):
+def test_plot_draws_what_the_row_says(opened, report):
     """In pixels: an interval right of its limit on a row that passed, on or left of it else."""
     _, address = report
-    with opened(browser, address) as page:
+    with opened(address) as page:
         rows = page.evaluate(
             """() => [...document.querySelectorAll('details.row')].filter(
                  row => row.querySelector('.zero') && row.querySelector('line.limit')).map(row => ({
@@ -144,10 +129,10 @@ def test_plot_draws_what_the_row_says(browser, report):
             assert (row["low"] > row["limit"]) == (row["state"] == "pass"), row
 
 
-def test_print_shows_details_and_hides_controls(browser, report):
+def test_print_shows_details_and_hides_controls(opened, report):
     """On paper there is nothing to click."""
     _, address = report
-    with opened(browser, address, 794) as page:
+    with opened(address, 794) as page:
         page.emulate_media(media="print")
         assert not page.locator("nav").is_visible()
         assert not page.locator("#browse").is_visible()

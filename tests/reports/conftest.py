@@ -30,6 +30,8 @@ from harness.types import (
     Kind,
     Noise,
     Output,
+    Relation,
+    Robustness,
     Role,
     Run,
     RunRecord,
@@ -450,6 +452,70 @@ def furnished(run: RunRecord) -> RunRecord:
             Noise("demo/clauses", "extract", "accuracy", 400, 0, 0.0, 0.0),
             Noise("demo/general", "recall", "accuracy", 400, 1, 0.0025, 0.005),
         ),
+    )
+
+
+MUTATIONS = (("typos", "classify", 0.9), ("negation", "classify", 0.6), ("typos", "extract", 0.95))
+"""Name, task of demo/clauses, and share that the last candidate keeps of what is kept by all."""
+
+
+def mutated(run: RunRecord, n: int = 40) -> RunRecord:
+    """The same run with mutated cases of ``MUTATIONS``, answered by every arm that ran."""
+    cases, answers, scores, stood, checks = [], [], [], [], []
+    outputs = dict(run.outputs)
+    last = [one for one in run.arms if one.role is Role.CANDIDATE][-1]
+    arms = [one for one in run.arms if one.executor != "stored" and one.role is not Role.MEMBER]
+    for name, task, kept in MUTATIONS:
+        clean = [c for c in run.cases if c.task == task and c.kind is Kind.CHECK][:n]
+        made = [
+            replace(
+                case,
+                digest=digest(name, case.digest),
+                kind=Kind.MUTATION,
+                mutation=name,
+                parent=case.digest,
+                prompt=case.prompt.replace("e", "3"),
+            )
+            for case in clean
+        ]
+        cases += made
+        for who in arms:
+            share = 0.95 * (kept if who.digest == last.digest else 1.0)
+            for place, case in enumerate(made):
+                right = place < share * len(made)
+                said = output(World(), case, who, right)
+                outputs[said.key] = said
+                answers.append(Answer(case.digest, who.digest, said.key))
+                scores.append(Score(case.digest, who.digest, "accuracy", float(right)))
+            low, high = share - 1.0, share - 0.9
+            one = (name, name, Relation.INVARIANT, "accuracy", who.digest, n, n)
+            levels = (share, share, 0.97, share - 0.97, low, high, 0.1)
+            stood.append(Robustness("demo/clauses", task, *one, *levels))
+        for one in arms:
+            if one.role is Role.CANDIDATE:
+                checks.append(
+                    replace(
+                        run.checks[0],
+                        id=f"suites/demo/clauses.yaml::{task}.{name}@{one.name}",
+                        kind=Kind.MUTATION,
+                        task=task,
+                        name=name,
+                        mutation=name,
+                        candidate=one.name,
+                        n=n,
+                        estimate=-0.05 if kept < 0.8 else 0.0,
+                        interval=(-0.12, 0.02) if kept < 0.8 else (-0.01, 0.01),
+                        verdict=Verdict.INCONCLUSIVE if kept < 0.8 else Verdict.PASS,
+                    )
+                )
+    return replace(
+        run,
+        cases=(*run.cases, *cases),
+        answers=(*run.answers, *answers),
+        scores=(*run.scores, *scores),
+        outputs=outputs,
+        robustnesses=tuple(stood),
+        checks=(*run.checks, *checks),
     )
 
 
