@@ -26,7 +26,7 @@ from .document import to_json
 from .junit import to_junit
 from .markdown import to_markdown
 from .matrix import WIDTH, Matrix, matrix
-from .model import Candidate, CaseView, Flip, FlipCount, LevelRow, Report
+from .model import ArmAnswer, Candidate, CaseView, Flip, FlipCount, LevelRow, Report
 from .pack import packed
 from .rounding import Figures, figures
 from .rows import HAND_WRITTEN
@@ -250,6 +250,13 @@ def _wide(flip: Flip) -> bool:
     return any(len(answer.text or "") > WIDE for answer in flip.answers)
 
 
+def _ordered(flip: Flip) -> Sequence[ArmAnswer]:
+    """Side by side, the two arms that a flip is between come first; else as they are."""
+    if not _wide(flip):
+        return flip.answers
+    return sorted(flip.answers, key=lambda one: one.role not in (flip.against, Role.CANDIDATE))
+
+
 def _compared(flip: Flip) -> dict[Role, list[Stretch]]:
     """The answers of the two arms that a flip is between, as far as both have one."""
     texts = {answer.role: answer.text for answer in flip.answers if answer.error is None}
@@ -315,6 +322,7 @@ def _environment() -> Environment:
     environment.filters |= {
         "address": _address,
         "compared": _compared,
+        "ordered": _ordered,
         "wide": _wide,
         "claim": headline.claim,
         "count": rounding.count,

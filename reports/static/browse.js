@@ -205,7 +205,7 @@ class Browser {
       const spoken = text === null ? element("span.muted", "no answer") : sides.get(arm) ?? said(text);
       const beside = note && element(note === "failed" ? "span.fault" : "span.muted", ` ${note}`);
       const title = role === name ? [line(name, 80)] : [line(name, 80), element("small", ` ${role}`)];
-      list.append(this.entry(role, title, spoken, beside, this.scores(row, arm)));
+      list.append(this.entry(role, title, ...this.mark(row, arm), spoken, beside, this.scores(row, arm)));
     }
     return [element(wide ? "div.sides.wide" : "div.sides", element("div.prompt", said(prompt)), list)];
   }
@@ -213,6 +213,14 @@ class Browser {
   entry(role, title, ...content) {
     const dt = element("dt", ...[title].flat()), dd = element("dd", ...content);
     return element(`div.answer.${role}`, dt, dd);
+  }
+
+  // Right or wrong, where every scorer says the same.
+  mark(row, arm) {
+    const { task, at } = this.rows.of(row), marks = new Set(task.scores[arm].map(values => values[at]));
+    const [mark] = marks;
+    if (marks.size !== 1 || (mark !== 0 && mark !== 1)) return [];
+    return [glyph(mark ? "won" : "lost"), element("span.unseen", mark ? "right" : "wrong"), " "];
   }
 
   scores(row, arm) {
