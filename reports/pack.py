@@ -10,15 +10,16 @@ from __future__ import annotations
 import base64
 import gzip
 import json
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from bisect import bisect_right
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from itertools import chain
 
 from .model import Report, State, TaskRows
 from .rounding import rounded
 
-LIMITS = (20_000, 10_000, 4_000, 2_000, 1_000, 600, 400, 300, 200, 100, 0)
-"""Characters that may be kept of a text of a case that did not move; 0: it has no texts."""
+LONGEST, SHORTEST = 20_000, 40
+"""Characters that are kept of a text of a case that did not move; below these there are none."""
 MOVED = 4_000
 """Of a case that was lost, won or not measured, at least so many."""
 MOST_CHARACTERS = 64_000_000
@@ -43,25 +44,40 @@ class Packed:
 def packed(report: Report, characters: int = MOST_CHARACTERS, size: int = MOST_BYTES) -> Packed:
     """The rows of a report in at most ``characters`` of text, and ``size`` bytes once packed.
 
-    Cut to the longest of ``LIMITS`` that fits, or to none, whatever the size then is.
+    Texts of cases that did not move are cut as far as it takes, at last to nothing; the page
+    then is as large as the others make it.
     """
     index = _packed(_index(report))
     width = 2 + 2 * len(report.arms)
     texts, moved = list(_texts(report.rows)), _moved(report.rows)
     still = [not one for one in moved for _ in range(width)]
     lengths = [(len(text), one) for text, one in zip(texts, still, strict=True) if text]
-    for limit in LIMITS:
-        most = {True: limit, False: max(limit, MOVED)}
-        kept = sum(min(length, most[one]) for length, one in lengths)
-        if kept > characters and limit:
-            continue
-        blob = _packed(_blob(texts, still, most))
+    limit = LONGEST
+    while True:
+        limit = _fitting(lengths, limit, characters)
+        blob = _packed(_blob(texts, still, limit))
         if len(blob) <= size or not limit:
             break
-        # What shorter texts may have together, if they pack as well as these.
-        characters = int(kept * size / len(blob))
-    cut = sum(length > most[one] for length, one in lengths)
+        # What shorter texts may have together: they pack a little worse than these.
+        characters = int(0.95 * _kept(lengths, limit) * size / len(blob))
+    cut = sum(length > _limit(one, limit) for length, one in lengths)
     return Packed(len(moved), index, blob, limit, cut)
+
+
+def _limit(still: bool, limit: int) -> int:
+    return limit if still else max(limit, MOVED)
+
+
+def _kept(lengths: Iterable[tuple[int, bool]], limit: int) -> int:
+    return sum(min(length, _limit(still, limit)) for length, still in lengths)
+
+
+def _fitting(lengths: Sequence[tuple[int, bool]], limit: int, characters: int) -> int:
+    """The largest limit up to ``limit`` that keeps at most so many characters; 0 below SHORTEST."""
+    if _kept(lengths, limit) <= characters:
+        return limit
+    low = bisect_right(range(limit), characters, key=lambda limit: _kept(lengths, limit)) - 1
+    return low if low >= SHORTEST else 0
 
 
 def _packed(content: bytes) -> str:
@@ -124,13 +140,13 @@ def _moved(rows: Iterable[TaskRows]) -> list[bool]:
     ]
 
 
-def _blob(texts: Iterable[str | None], still: Iterable[bool], most: Mapping[bool, int]) -> bytes:
+def _blob(texts: Iterable[str | None], still: Iterable[bool], limit: int) -> bytes:
     """Lengths in UTF-16 units, as JavaScript counts, in one line of JSON; then the texts.
 
     A line break follows each text, so that no search runs from one into the next.
     """
     kept = [
-        _shorter(text, most[one]) if text is not None and most[one] else None
+        _shorter(text, most) if text is not None and (most := _limit(one, limit)) else None
         for text, one in zip(texts, still, strict=True)
     ]
     lengths = [-1 if text is None else _units(text) for text in kept]

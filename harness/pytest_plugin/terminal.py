@@ -50,6 +50,8 @@ class ProgressBar:
             self._bar = _start(planned)
         progress, task = self._bar
         progress.update(task, completed=known)
+        speed = progress.tasks[0].speed
+        progress.update(task, rate="" if speed is None else f"{speed:,.3g}/s")
 
 
 def _start(planned: int) -> tuple[Progress, TaskID]:
@@ -60,9 +62,10 @@ def _start(planned: int) -> tuple[Progress, TaskID]:
         rich.TextColumn("outputs"),
         rich.BarColumn(),
         rich.MofNCompleteColumn(),
+        rich.TextColumn("{task.fields[rate]}"),
         rich.TimeRemainingColumn(),
         console=Console(stderr=True),
         transient=True,
     )
     bar.start()
-    return bar, bar.add_task("outputs", total=planned)
+    return bar, bar.add_task("outputs", total=planned, rate="")

@@ -5,6 +5,7 @@ from __future__ import annotations
 import base64
 import gzip
 import json
+import random
 from dataclasses import replace
 
 import pytest
@@ -13,7 +14,7 @@ from hypothesis import strategies as st
 
 from harness.reports import build_report
 from harness.reports.model import State, TaskRows
-from harness.reports.pack import LIMITS, MOVED, packed
+from harness.reports.pack import LONGEST, MOVED, packed
 
 CASES = 12
 
@@ -76,7 +77,7 @@ def test_all_texts_come_back_whole(report):
                 expected += [answers[at], notes[at]]
     pack = packed(report)
     assert _texts(pack) == expected
-    assert (pack.limit, pack.cut) == (LIMITS[0], 0)
+    assert (pack.limit, pack.cut) == (LONGEST, 0)
     assert pack.rows == sum(len(task.samples) for task in report.rows)
 
 
@@ -114,13 +115,25 @@ def test_texts_are_cut_until_they_fit(report):
     texts = ["x" * 10_000 + "end"] * 4
     states = [State.SAME, State.LOST, State.WON, State.NONE]
     one = replace(report, rows=(_task(texts, states),), arms=report.arms[:2])
-    pack = packed(one, characters=2 * 4 * (MOVED + 60))
-    assert pack.limit == MOVED
-    pack = packed(one, characters=2 * (3 * MOVED + 700))
+    notes = 4 * len("failed")
+    pack = packed(one, characters=2 * (3 * MOVED + 600) + notes)
     assert (pack.limit, pack.cut) == (600, 8)
     same, lost = _texts(pack)[0], _texts(pack)[6]
     assert same == "x" * 450 + " … 9,403 more characters … " + "x" * 147 + "end"
     assert lost.startswith("x" * 3000 + " … 6,003 more")
+    assert packed(one, characters=2 * 4 * 5000 + notes).limit == 5000
+
+
+@given(st.integers(2_000, 40_000))
+def test_packed_texts_stay_below_their_size(report, size):
+    """As long as unchanged cases have something to give."""
+    seed = random.Random(size)
+    texts = ["".join(seed.choices("abcdefgh", k=2_000)) for _ in range(20)]
+    pack = packed(replace(report, rows=(_task(texts),), arms=report.arms[:2]), size=size)
+    assert len(pack.texts) <= size or pack.limit == 0
+    if size > 12_000:
+        assert pack.limit > 0
+        assert len(pack.texts) > 0.6 * min(size, 20_000)
 
 
 def test_unchanged_cases_go_without_texts_where_nothing_else_fits(report):
