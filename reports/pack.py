@@ -27,6 +27,9 @@ MOST_CHARACTERS = 64_000_000
 MOST_BYTES = 14_000_000
 """Of the texts, packed."""
 
+STRETCHES, STRETCH = 10, 2_000
+"""Of texts, from which it is told how well all of them pack."""
+
 
 @dataclass(frozen=True, slots=True)
 class Packed:
@@ -53,6 +56,9 @@ def packed(report: Report, characters: int = MOST_CHARACTERS, size: int = MOST_B
     still = [not one for one in moved for _ in range(width)]
     lengths = [(len(text), one) for text, one in zip(texts, still, strict=True) if text]
     limit = LONGEST
+    expected = size / _density(texts)
+    if expected < 0.9 * _kept(lengths, limit):
+        characters = min(characters, int(expected))  # spares packing what is far too long
     while True:
         limit = _fitting(lengths, limit, characters)
         blob = _packed(_blob(texts, still, limit))
@@ -62,6 +68,14 @@ def packed(report: Report, characters: int = MOST_CHARACTERS, size: int = MOST_B
         characters = int(0.95 * _kept(lengths, limit) * size / len(blob))
     cut = sum(length > _limit(one, limit) for length, one in lengths)
     return Packed(len(moved), index, blob, limit, cut)
+
+
+def _density(texts: Sequence[str | None]) -> float:
+    """Packed bytes of a character, from stretches of the texts, evenly spread."""
+    step = max(STRETCH, len(texts) // STRETCHES)
+    some = [t for at in range(0, len(texts), step) for t in texts[at : at + STRETCH] if t]
+    content = "\n".join(some)
+    return len(_packed(content.encode(errors="replace"))) / max(1, len(content))
 
 
 def _limit(still: bool, limit: int) -> int:

@@ -17,6 +17,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 from urllib.parse import quote
 
+from harness.errors import LoragateError
 from harness.types import Ancestor, CheckResult, GateVerdict, Kind, Role, Verdict
 
 from . import headline, rounding, terminal, visible
@@ -90,14 +91,20 @@ def write_report(report: Report, directory: Path) -> Paths:
     """Write the report into ``directory``, which is made if it is missing.
 
     Each file is written beside its name and then renamed, so a reader sees the old report or
-    the new one, never a part. Raises OSError where the directory cannot be written.
+    the new one, never a part. Raises LoragateError where the directory cannot be written.
     """
-    directory.mkdir(parents=True, exist_ok=True)
     paths = Paths(*(directory / f"report.{suffix}" for suffix in ("html", "json", "md", "xml")))
-    _replace(paths.html, to_html(report))
-    _replace(paths.json, to_json(report))
-    _replace(paths.markdown, to_markdown(report))
-    _replace(paths.junit, to_junit(report))
+    try:
+        directory.mkdir(parents=True, exist_ok=True)
+        _replace(paths.html, to_html(report))
+        _replace(paths.json, to_json(report))
+        _replace(paths.markdown, to_markdown(report))
+        _replace(paths.junit, to_junit(report))
+    except OSError as error:
+        raise LoragateError(
+            f"{directory}: the report cannot be written: {error.strerror}; the run is recorded, so "
+            f"`loragate report {report.run.id}` writes it once that is mended"
+        ) from error
     return paths
 
 

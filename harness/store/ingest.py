@@ -10,12 +10,12 @@ from __future__ import annotations
 
 import functools
 import json
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import ExitStack
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING, NamedTuple
+from typing import TYPE_CHECKING, NamedTuple, TypeVar
 
 from harness.errors import StoreError
 from harness.store import codec
@@ -77,65 +77,66 @@ def ingest(store: Path, *, anew: bool = False, wait: float = WAIT, but: str = ""
         copy = functools.cache(lambda: stack.enter_context(writing(history, anew=anew, wait=wait)))
         if anew:
             copy()
-        for path in sorted((store / "runs").glob(f"*{SUFFIX}")):
-            try:
-                records = None if path.stem == but else _take(copy, path, marks.get(path.stem))
-            except _Damaged as error:
-                damaged.append(str(error))
+        paths = [path for path in sorted((store / "runs").glob(f"*{SUFFIX}")) if path.stem != but]
+        records = None
+        for path, step in _ahead(_steps(paths, marks)):
+            if isinstance(step, str):
+                damaged.append(step)
+                if records is not None:
+                    copy().execute("ROLLBACK")
+            elif step is not None:
+                if records is None:
+                    copy().execute("BEGIN")
+                records = (records or 0) + _insert(copy(), path.stem, step)
                 continue
-            if records is not None:
+            elif records is not None:
+                copy().execute("COMMIT")
                 runs[path.stem] = records
+            records = None
         if anew and damaged:
             raise StoreError("\n".join(damaged))
     return IngestReport(runs, tuple(damaged))
 
 
-class _Damaged(Exception):
-    """A journal cannot be taken."""
+def _steps(
+    paths: Iterable[Path], marks: Mapping[str, _Mark]
+) -> Iterator[tuple[Path, Block | str | None]]:
+    """Each journal's new blocks, then None where all of it verified, else what is damaged.
 
-
-def _take(copy: Callable[[], DuckDBPyConnection], path: Path, mark: _Mark | None) -> int | None:
-    """All of a journal that is new, or nothing; how many rows. None where it has not grown."""
-    connection = None
-    records = 0
-    try:
-        for block in _new_blocks(path, mark):
-            if connection is None:
-                connection = copy()
-                connection.execute("BEGIN")
-            records += _insert(connection, path.stem, block)
-    except _Damaged:
-        if connection is not None:
-            connection.execute("ROLLBACK")
-        raise
-    if connection is None:
-        return None
-    connection.execute("COMMIT")
-    return records
+    A journal is in the history whole or not at all.
+    """
+    for path in paths:
+        try:
+            for block in _new_blocks(path, marks.get(path.stem)):
+                yield path, block
+        except (StoreError, OSError) as error:
+            yield path, str(error)
+        else:
+            yield path, None
 
 
 def _new_blocks(path: Path, mark: _Mark | None) -> Iterator[Block]:
     """The blocks of a journal that go beyond a watermark; all of it is verified."""
-    try:
-        size = path.stat().st_size
-        if mark is not None and (mark.complete or size == mark.bytes):
-            return
-        from harness.store.blocks import blocks  # numpy, where there is something to take
+    size = path.stat().st_size
+    if mark is not None and (mark.complete or size == mark.bytes):
+        return
+    from harness.store.blocks import blocks  # numpy, where there is something to take
 
-        for block in _ahead(blocks(path, size)):
-            if mark is None or block.seq > mark.seq:
-                yield block
-    except (StoreError, OSError) as error:
-        raise _Damaged(str(error)) from None
+    for block in blocks(path, size):
+        if mark is None or block.seq > mark.seq:
+            yield block
 
 
-def _ahead(found: Iterator[Block]) -> Iterator[Block]:
+_Item = TypeVar("_Item")
+
+
+def _ahead(found: Iterator[_Item]) -> Iterator[_Item]:
     """The same, the next one in the making: DuckDB needs no Python while it inserts."""
     with ThreadPoolExecutor(1) as thread:
         coming = thread.submit(next, found, None)
-        while (block := coming.result()) is not None:
+        while (item := coming.result()) is not None:
             coming = thread.submit(next, found, None)
-            yield block
+            yield item
 
 
 def _marks_of(database: Path, wait: float) -> dict[str, _Mark]:

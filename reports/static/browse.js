@@ -23,6 +23,16 @@ function address(parts) {
   return "#case=" + parts.filter((part, at) => at < 3 || part !== "data").map(encodeURIComponent).join("/");
 }
 
+// Suite, task, case and origin of an address; nothing where it is none of ours.
+function named(hash) {
+  try {
+    const [suite, task, sample, origin = "data"] = hash.slice("#case=".length).split("/").map(decodeURIComponent);
+    return [suite, task, sample, origin];
+  } catch {
+    return [];
+  }
+}
+
 class Browser {
   constructor(section, rows) {
     this.rows = rows;
@@ -237,8 +247,7 @@ class Browser {
   // To the case of the address, if it names one.
   visit() {
     if (!location.hash.startsWith("#case=")) return;
-    const parts = location.hash.slice(6).split("/").map(decodeURIComponent);
-    const row = this.rows.find(parts[0], parts[1], parts[2], parts[3] ?? "data");
+    const row = this.rows.find(...named(location.hash));
     if (row < 0) {
       this.told.textContent = "The address of this page names a case that is not on it.";
     } else if (row !== this.opened) {

@@ -82,8 +82,8 @@ class Rows {
     this.index.tasks.forEach((task, number) => {
       const start = this.starts[number], chosen = choose(task, number);
       if (chosen === true) return;
-      const [codes, code] = chosen || [];
-      task.samples.forEach((_, at) => { if (codes?.[at] !== code || !codes) kept[start + at] = 0; });
+      if (!chosen) kept.fill(0, start, start + task.samples.length);
+      else chosen[0].forEach((code, at) => { if (code !== chosen[1]) kept[start + at] = 0; });
     });
   }
 

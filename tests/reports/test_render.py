@@ -3,16 +3,20 @@
 from __future__ import annotations
 
 import base64
+import errno
 import hashlib
 import json
+import os
 import re
 import subprocess
 import sys
 from dataclasses import dataclass, field, replace
 from html.parser import HTMLParser
+from unittest.mock import Mock
 
 import pytest
 
+from harness.errors import LoragateError
 from harness.reports import build_report, render, rounding, write_report
 from harness.reports.document import to_json
 from harness.reports.render import MOST_FLIPS, to_html
@@ -415,6 +419,23 @@ def test_numbers_of_another_run_are_not_found(record):
     """Control of the test above: it does tell one run's numbers from another's."""
     one, other = build_report(record("contracts-v2")), build_report(record("contracts-deluge"))
     assert len(_numbers_of(other) - _known(one)) > 10
+
+
+@pytest.mark.parametrize("what", ["a file", "a full disk"])
+def test_a_report_that_cannot_be_written_says_how_to_get_it(record, tmp_path, monkeypatch, what):
+    """The run is recorded: nothing is lost but the page."""
+    report = build_report(record("contracts-v2"))
+    place = tmp_path / "build"
+    if what == "a file":
+        place.write_text("")
+    else:
+        full = OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
+        monkeypatch.setattr(render.tempfile, "mkstemp", Mock(side_effect=full))
+    with pytest.raises(LoragateError) as caught:
+        write_report(report, place)
+    said = str(caught.value)
+    assert said.startswith(f"{place}: the report cannot be written: ")
+    assert f"`loragate report {report.run.id}` writes it" in said
 
 
 def test_files_are_replaced_whole(record, tmp_path, monkeypatch):
