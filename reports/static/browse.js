@@ -51,7 +51,7 @@ class Browser {
       { name: "Task", key: "task", kind: "of" },
       { name: "Case", key: "case", kind: "id" },
       ...this.arms.map(({ name, role }, at) => ({ name: line(name, 40), title: role, key: at, kind: "num" })),
-      { name: "Answer", title: "of the candidate", key: "answer", kind: "says" },
+      { name: "Answer of the candidate", kind: "says" },
     ], {
       draw: (node, row) => this.draw(node, row),
       open: (row, focus) => this.open(row, focus),

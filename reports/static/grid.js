@@ -4,11 +4,13 @@ const ROW = 32;            // pixels, as in report.css
 const TALLEST = 15e6;      // browsers draw nothing further down than about this
 
 class Grid {
-  // `draw(cells, row)` fills the cells of a row; `open(row)` shows it in full.
+  // `draw(node, row)` fills the cells of a row; `open(row)` shows it in full. A column with a key
+  // can be sorted by.
   constructor(root, columns, { draw, open, sort }) {
     Object.assign(this, { root, draw, open, columns, shown: [], active: 0 });
     this.pool = [];
     this.head = element("div.tr.th", ...columns.map(({ name, title, key, kind }) => {
+      if (key === undefined) return this.cell("columnheader", kind, name);
       const button = element("button", name);
       Object.assign(button, { type: "button", title: title ?? "" });
       button.addEventListener("click", () => sort(key));
@@ -38,6 +40,7 @@ class Grid {
 
   sorted(key, falling) {
     this.columns.forEach((column, at) => {
+      if (column.key === undefined) return;
       const way = column.key !== key ? "none" : falling ? "descending" : "ascending";
       this.head.children[at].setAttribute("aria-sort", way);
     });
