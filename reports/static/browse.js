@@ -48,7 +48,7 @@ class Browser {
     root.style.setProperty("--arms", this.arms.length);
     this.grid = new Grid(root, [
       { name: "State", key: "state", kind: "is" },
-      { name: "Task", key: "task", kind: "of" },
+      { name: "Task and scorer", key: "task", kind: "of" },
       { name: "Case", key: "case", kind: "id" },
       ...this.arms.map(({ name, role }, at) => ({ name: line(name, 40), title: role, key: at, kind: "num" })),
       { name: "Answer of the candidate", kind: "says" },
@@ -124,7 +124,13 @@ class Browser {
     if (key === "state") return row => rows.index.states.indexOf(rows.state(row, this.candidate));
     if (key === "task") return row => rows.task[row];
     if (key === "case") return row => this.ranks()[row];
-    return row => rows.score(row, key);
+    return row => this.score(row, key);
+  }
+
+  // Of an arm, by the scorer that says most about the candidate; null where there is none.
+  score(row, arm) {
+    const { task, at } = this.rows.of(row), scorer = this.rows.scorer(row, this.place, this.candidate);
+    return task.scores[arm][scorer]?.[at] ?? null;
   }
 
   ranks() {
@@ -162,9 +168,10 @@ class Browser {
     const texts = rows.texts, [is, of, id, ...rest] = node.children, says = rest.pop();
     is.className = `is ${GLYPHS[state]}`;
     is.replaceChildren(glyph(state), ` ${state}`);
-    of.textContent = line(`${task.suite} ${task.task}`, 80);
+    const scorer = task.scorers[rows.scorer(row, this.place, this.candidate)];
+    of.textContent = line(`${[task.task, scorer].filter(Boolean).join(".")} ${task.suite}`, 120);
     id.textContent = line(task.samples[at], 80);
-    rest.forEach((cell, arm) => { cell.textContent = number(rows.score(row, arm)); });
+    rest.forEach((cell, arm) => { cell.textContent = number(this.score(row, arm)); });
     says.textContent = texts ? line(texts.answer(row, this.place) ?? "–", SHOWN) : "…";
   }
 
@@ -228,6 +235,7 @@ class Browser {
   // Right or wrong, where every scorer says the same.
   mark(row, arm) {
     const { task, at } = this.rows.of(row), marks = new Set(task.scores[arm].map(values => values[at]));
+    marks.delete(null);
     const [mark] = marks;
     if (marks.size !== 1 || (mark !== 0 && mark !== 1)) return [];
     return [glyph(mark ? "won" : "lost"), element("span.unseen", mark ? "right" : "wrong"), " "];

@@ -56,10 +56,17 @@ class Rows {
     return this.index.states[task.states[candidate]?.[at] ?? this.index.states.length - 1];
   }
 
-  // By its first scorer; null where there is none.
-  score(row, arm) {
-    const { task, at } = this.of(row);
-    return task.scores[arm][0]?.[at] ?? null;
+  // Of the scorers of a case: by which it was lost or won, or else the first that has a score.
+  scorer(row, arm, candidate) {
+    const { task, at } = this.of(row), against = task.scores[task.against[candidate]];
+    const sign = { lost: -1, won: 1 }[this.state(row, candidate)];
+    let best = task.scores[arm].findIndex(values => values[at] !== null), most = 0;
+    if (!sign || !against) return best;
+    task.scores[arm].forEach((values, scorer) => {
+      const gap = sign * (values[at] - against[scorer][at]);
+      if (values[at] !== null && against[scorer][at] !== null && gap > most) [best, most] = [scorer, gap];
+    });
+    return best;
   }
 
   find(suite, name, sample, origin) {

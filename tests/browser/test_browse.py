@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
+from dataclasses import replace
 from urllib.parse import quote
 
 import pytest
@@ -128,6 +129,28 @@ def test_a_case_opens_by_keys_and_gives_the_focus_back(opened, written):
         page.keyboard.press("Home")
         assert selected.get_attribute("aria-rowindex") == "2"
         assert page.complaints == []
+
+
+def test_a_row_shows_the_scorer_that_decided(opened, synthetic, tmp_path):
+    """Lost by the second of two scorers: its name and its scores, not the first one's."""
+    run = synthetic.make_record("contracts-v2")
+    mine = next(arm for arm in run.arms if arm.name == "contracts-v2").digest
+    graded = [
+        replace(score, scorer="grounded", value=0.25 if score.arm == mine else 1.0)
+        for score in run.scores
+        if score.scorer == "accuracy"
+    ]
+    report = build_report(replace(run, scores=(*run.scores, *graded)))
+    with opened(write_report(report, tmp_path).html.as_uri()) as page:
+        choose(page, state="lost", task="demo/clauses extract")
+        page.locator(f"{GRID} [role=columnheader] button", has_text="contracts-v2").click()
+        rows = page.locator(f"{GRID} .tbody [role=row]")
+        first = rows.first.locator("[role=gridcell]").all_inner_texts()
+        assert (first[1], *first[4:6]) == ("extract.accuracy demo/clauses", "1", "0")
+        page.locator(GRID).focus()
+        page.keyboard.press("End")
+        last = rows.last.locator("[role=gridcell]").all_inner_texts()
+        assert (last[1], *last[4:6]) == ("extract.grounded demo/clauses", "1", "0.25")
 
 
 def test_a_click_opens_a_case(opened, written):
