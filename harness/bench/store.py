@@ -177,8 +177,7 @@ def _write(store: Store, number: int, cases: int) -> None:
                 Score(case.digest, arm.digest, scorer, float(seed.random() < 0.8))
                 for case in asked for scorer in SCORERS
             ])  # fmt: skip
-        journal.append("end", [End("2026-11-22T13:00:00+00:00", 60.0, 0)])
-        journal.finish()
+        journal.finish(End("2026-11-22T13:00:00+00:00", 60.0, 0))
 
 
 def _case(number: int) -> Case:

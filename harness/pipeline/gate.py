@@ -216,8 +216,7 @@ class Gate:
             journal.append("judge", record.judges)
             journal.append("check", record.checks)
             journal.append("decision", record.decisions)
-            journal.append("end", [End(record.finished or "", record.seconds, record.reused)])
-            journal.finish()
+            journal.finish(End(record.finished or "", record.seconds, record.reused))
         return record
 
     def _robustnesses(self) -> Iterator[Robustness]:

@@ -22,7 +22,7 @@ from typing import Any, NamedTuple, Self
 from harness.errors import StoreError
 from harness.store import codec
 from harness.store.lock import hold
-from harness.store.records import KINDS, SCHEMA
+from harness.store.records import KINDS, SCHEMA, End
 from harness.store.values import write_json
 
 FORMAT = 1
@@ -108,10 +108,16 @@ class JournalWriter:
         except OSError as error:
             raise self._failure(error) from None
 
-    def finish(self) -> None:
-        """Write the footer, sync and close: this run is whole."""
-        footer = {"count": self._next, "sha256": self._hash.hexdigest()}
-        self._write([(FOOTER, write_json(footer))])
+    def finish(self, end: End | None = None) -> None:
+        """Write how the run ended and the footer, sync and close: this run is whole.
+
+        In one write: who is killed leaves a run that ended and is whole, or one that did neither.
+        """
+        lines = [] if end is None else [("end", codec.encode(end))]
+        seen = self._hash.copy()
+        seen.update(self._block(lines))
+        footer = {"count": self._next + len(lines), "sha256": seen.hexdigest()}
+        self._write([*lines, (FOOTER, write_json(footer))])
         self.sync()
         self._file.close()
 
@@ -134,8 +140,7 @@ class JournalWriter:
 
     def _write(self, lines: list[tuple[str, str]]) -> None:
         self._require_open()
-        first = self._next
-        block = b"".join(_line(first + at, kind, data) for at, (kind, data) in enumerate(lines))
+        block = self._block(lines)
         rest = memoryview(block)
         try:
             while rest:
@@ -144,6 +149,11 @@ class JournalWriter:
             raise self._failure(error) from None
         self._hash.update(block)
         self._next += len(lines)
+
+    def _block(self, lines: list[tuple[str, str]]) -> bytes:
+        """These lines as they would be written next."""
+        numbered = enumerate(lines, self._next)
+        return b"".join(_line(number, kind, data) for number, (kind, data) in numbered)
 
     def _require_open(self) -> None:
         if self._file.closed:

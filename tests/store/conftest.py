@@ -218,7 +218,6 @@ def journal() -> Journal:
             writer.append("check", record.checks)
             writer.append("decision", record.decisions)
             if record.finished is not None:
-                writer.append("end", [End(record.finished, record.seconds, record.reused)])
-                writer.finish()
+                writer.finish(End(record.finished, record.seconds, record.reused))
 
     return write

@@ -12,7 +12,8 @@ from pathlib import Path
 import pytest
 
 from harness.errors import StoreError
-from harness.store.journal import JournalWriter, read_journal
+from harness.store.blocks import blocks
+from harness.store.journal import FOOTER, JournalWriter, read_journal
 from harness.store.records import SCHEMA, End
 from harness.types import Output, RunRecord, Score
 
@@ -179,6 +180,22 @@ def test_only_records_of_the_named_kind_are_taken(tmp_path: Path):
         with pytest.raises(StoreError, match="cannot keep this score: value: nan"):
             writer.append("score", [*SCORES, Score("c", "a", "s", float("nan"))])
     assert list(read_journal(writer.path)) == []
+
+
+def test_the_end_and_the_footer_are_one_write(tmp_path: Path, monkeypatch: pytest.MonkeyPatch):
+    """Who is killed leaves a run that ended and is whole, or one that did neither."""
+    end = End("2026-11-22T13:00:09+00:00", 9.0, 0)
+    with JournalWriter(tmp_path / "run-1.jsonl") as writer:
+        writer.append("output", OUTPUTS)
+        before, written = writer.path.read_bytes(), []
+        write = writer._write
+        monkeypatch.setattr(writer, "_write", lambda lines: (written.append(lines), write(lines)))
+        writer.finish(end)
+    assert [[kind for kind, _ in lines] for lines in written] == [["end", FOOTER]]
+    assert writer.path.read_bytes().startswith(before)
+    assert [record.value for record in read_journal(writer.path)] == [*OUTPUTS, end]
+    ((block),) = blocks(writer.path, writer.path.stat().st_size)
+    assert block.sha256 is not None
 
 
 def test_a_closed_journal_takes_no_more(path: Path, tmp_path: Path):
