@@ -75,9 +75,6 @@ def _part(value: Any) -> str:
     return _dumps(value) if isinstance(value, dict) else _kept(value)
 
 
-def _dumps(value: Any) -> str:
-    return json.dumps(value, sort_keys=True, separators=(",", ":"))
-
-
+_dumps = json.JSONEncoder(sort_keys=True, separators=(",", ":")).encode
 _kept = lru_cache(maxsize=64, typed=True)(_dumps)
 """The arms ask the same one after another."""

@@ -147,13 +147,15 @@ class Execution:
             if key in wave:
                 by_base[self.plan.base_of[request.arm]].append(request)
         for output in self._from_engines(by_base):
-            self.take(self._scored(output))
-            self._kept(output)
+            scores = self._scored(output)
+            for score in scores:
+                self._keep(score)
+            self._kept(output, scores)
             yield output
 
-    def _kept(self, output: Output) -> None:
-        """Write an output down, and say how far the run is."""
-        self._journal.append("output", [output])
+    def _kept(self, output: Output, scores: Sequence[Score] = ()) -> None:
+        """Write an output down with its scores, and say how far the run is."""
+        self._journal.append_all({"score": scores, "output": [output]})
         self._progress(len(self.outputs), len(self.plan.requests) + self._extra)
         if time.monotonic() - self._synced > SYNC_SECONDS:
             self._flush()

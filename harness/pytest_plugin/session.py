@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+import gc
 import os
 from collections import Counter
+from collections.abc import Iterator
+from contextlib import contextmanager
 from datetime import UTC, datetime
 from functools import cached_property
 from pathlib import Path
@@ -86,7 +89,8 @@ class GateSession:
             )
             return None
         self._root = root
-        suite = gated(path, self.policy, names, nodeid)
+        with _kept():
+            suite = gated(path, self.policy, names, nodeid)
         self.suites.append(suite)
         return suite
 
@@ -114,16 +118,17 @@ class GateSession:
         samples = [item.declared for item in session.items if isinstance(item, SampleItem)]
         self._bar = ProgressBar(self._config)
         try:
-            self._gate = Gate(
-                self.settings,
-                self.policy,
-                self.suites,
-                selected,
-                samples,
-                self._bar.show,
-                twice=options.aa,
-                inference=not options.no_inference,
-            )
+            with _kept():
+                self._gate = Gate(
+                    self.settings,
+                    self.policy,
+                    self.suites,
+                    selected,
+                    samples,
+                    self._bar.show,
+                    twice=options.aa,
+                    inference=not options.no_inference,
+                )
         except LoragateError as error:
             raise pytest.UsageError(str(error)) from error
 
@@ -193,11 +198,26 @@ class GateSession:
         if self._trouble is not None:
             terminal.line(self._trouble, red=True)
 
+    def release(self) -> None:
+        """Leave what was made to the garbage collector again."""
+        gc.unfreeze()
+
     @property
     def _running(self) -> Gate:
         if self._gate is None:
             raise UsageError("an item was run outside pytest's own run loop")
         return self._gate
+
+
+@contextmanager
+def _kept() -> Iterator[None]:
+    """What is made here stays until the gate ends, so the garbage collector need not walk it."""
+    gc.disable()
+    try:
+        yield
+    finally:
+        gc.freeze()
+        gc.enable()
 
 
 def _add_to_step_summary(paths: Paths) -> None:

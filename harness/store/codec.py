@@ -15,7 +15,6 @@ import json
 import types
 import typing
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from operator import attrgetter
 from typing import Any, TypeVar, cast
 
 from harness.errors import StoreError
@@ -264,16 +263,18 @@ def _enum(cls: type[enum.Enum]) -> Codec:
 def _record(cls: type[object]) -> Codec:
     members = fields(cls)
     names = [field.name for field in members]
-    writers = [field.codec.write for field in members]
     decoders = [field.codec.decode for field in members]
-    values = attrgetter(*names) if len(names) > 1 else lambda record: (getattr(record, names[0]),)
-    # What stands between the values is the same in every record.
-    text = "{" + ",".join(f'"{name}":%s' for name in names) + "}"
+    write_fields = _writer(cls, members)
 
     def write_record(record: object) -> str:
         if type(record) is not cls:
             raise misfit(record, f"a {cls.__name__}")
-        return text % tuple(_each(names, writers, values(record)))
+        try:
+            return write_fields(record)
+        except StoreError:
+            for field in members:
+                _inside(field.name, field.codec.write, getattr(record, field.name))
+            raise
 
     def decode_record(plain: object) -> object:
         if not isinstance(plain, Mapping):
@@ -283,6 +284,28 @@ def _record(cls: type[object]) -> Codec:
         return cls(*_each(names, decoders, [_given(cls, plain, field) for field in members]))
 
     return Codec(write_record, decode_record, Column.JSON)
+
+
+def _writer(cls: type[Any], members: Iterable[Field]) -> Write:
+    """All fields in one expression, generated once as dataclasses generate their ``__init__``.
+
+    A value that is the very default has a text that is known. As many fields are at their
+    defaults, this takes less than half the time of calling one writer after another.
+    """
+    known: dict[str, object] = {}
+    parts = []
+    for at, (field, declared) in enumerate(zip(members, dataclasses.fields(cls), strict=True)):
+        known[f"write{at}"] = field.codec.write
+        value = f"write{at}(record.{field.name})"
+        if declared.default is not dataclasses.MISSING:
+            known[f"default{at}"] = declared.default
+            known[f"text{at}"] = field.codec.write(declared.default)
+            value = (
+                f"text{at} if (value := record.{field.name}) is default{at} else write{at}(value)"
+            )
+        parts.append(f'"{field.name}":{{{value}}}')
+    made = eval(f"lambda record: f'{{{{{','.join(parts)}}}}}'", known)
+    return cast(Write, made)
 
 
 def _given(cls: type[object], plain: Mapping[str, Plain], field: Field) -> Plain:

@@ -14,7 +14,7 @@ import json
 import os
 import re
 import zlib
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping
 from pathlib import Path
 from types import TracebackType
 from typing import Any, NamedTuple, Self
@@ -85,6 +85,13 @@ class JournalWriter:
 
     def append(self, kind: str, records: Iterable[Any]) -> None:
         """Add records of one kind (``records.KINDS``) in one write."""
+        self.append_all({kind: records})
+
+    def append_all(self, records: Mapping[str, Iterable[Any]]) -> None:
+        """Add records by their kind, in one write."""
+        self._write([line for kind, some in records.items() for line in self._lines(kind, some)])
+
+    def _lines(self, kind: str, records: Iterable[Any]) -> list[tuple[str, str]]:
         cls = KINDS.get(kind)
         if cls is None:
             raise StoreError(f"no kind of record is called {kind!r} (one of {', '.join(KINDS)})")
@@ -98,7 +105,7 @@ class JournalWriter:
                 lines.append((kind, codec.encode(record)))
             except StoreError as error:
                 raise StoreError(f"{self.path}: cannot keep this {kind}: {error}") from None
-        self._write(lines)
+        return lines
 
     def sync(self) -> None:
         """Force everything appended so far onto the disk."""
@@ -113,7 +120,7 @@ class JournalWriter:
 
         In one write: who is killed leaves a run that ended and is whole, or one that did neither.
         """
-        lines = [] if end is None else [("end", codec.encode(end))]
+        lines = self._lines("end", [] if end is None else [end])
         seen = self._hash.copy()
         seen.update(self._block(lines))
         footer = {"count": self._next + len(lines), "sha256": seen.hexdigest()}

@@ -17,9 +17,12 @@ def canonical_json(value: Any) -> str:
 
     Raises ValueError for NaN or infinity, TypeError for what JSON has no word for.
     """
-    return json.dumps(
-        value, sort_keys=True, separators=(",", ":"), ensure_ascii=False, allow_nan=False
-    )
+    return _CANONICAL.encode(value)
+
+
+_CANONICAL = json.JSONEncoder(
+    sort_keys=True, separators=(",", ":"), ensure_ascii=False, allow_nan=False
+)
 
 
 def digest(value: Any) -> str:

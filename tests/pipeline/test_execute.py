@@ -14,10 +14,14 @@ class Journal:
     """Remembers what was appended since the last sync."""
 
     def __init__(self):
-        self.kept, self.pending = [], []
+        self.kept, self.pending, self.writes = [], [], []
 
     def append(self, kind, records):
-        self.pending += [(kind, record) for record in records]
+        self.append_all({kind: records})
+
+    def append_all(self, records):
+        self.writes.append([(kind, one) for kind, some in records.items() for one in some])
+        self.pending += self.writes[-1]
 
     def sync(self):
         self.kept += self.pending
@@ -105,6 +109,15 @@ def test_nothing_runs_beyond_what_is_asked_for(start):
     execution.until(["k1"])
     assert engine.asked == ["k0", "k1"]
     assert journal.pending == []  # and what ran is on the disk
+
+
+def test_an_output_and_its_scores_are_one_write(start):
+    """Of a system call each, twice as many would be most of what a sample costs."""
+    execution, journal = start(Engine())
+    before = len(journal.writes)
+    execution.until(["k0", "k1", "k2"])
+    written = [[kind for kind, _ in lines] for lines in journal.writes[before:]]
+    assert written == [["score", "output"]] * 3
 
 
 def test_known_outputs_are_scored_again_but_never_computed_or_journalled(start):

@@ -101,6 +101,7 @@ BROKEN = {
     "bool as number": (Score("c", "a", "s", True), "value: True is a bool, where a float belongs"),
     "number as text": (Score("c", "a", 3, 1.0), "scorer: 3 is a int, where a str belongs"),
     "bool as int": (Output("k", tokens=True), "tokens: True is a bool"),
+    "bool like the default": (Output("k", tokens=False), "tokens: False is a bool"),
     "too large": (Output("k", tokens=2**63), "tokens: 9223372036854775808 does not fit 64 bits"),
     "list as tuple": (
         Output("k", logprobs=[1.0]),

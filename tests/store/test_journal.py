@@ -182,6 +182,14 @@ def test_only_records_of_the_named_kind_are_taken(tmp_path: Path):
     assert list(read_journal(writer.path)) == []
 
 
+def test_several_kinds_are_appended_at_once_or_not_at_all(tmp_path: Path):
+    with JournalWriter(tmp_path / "run-1.jsonl") as writer:
+        writer.append_all({"score": SCORES, "output": OUTPUTS})
+        with pytest.raises(StoreError, match="a Score was given as output"):
+            writer.append_all({"score": SCORES, "output": SCORES})
+    assert [record.value for record in read_journal(writer.path)] == [*SCORES, *OUTPUTS]
+
+
 def test_the_end_and_the_footer_are_one_write(tmp_path: Path, monkeypatch: pytest.MonkeyPatch):
     """Who is killed leaves a run that ended and is whole, or one that did neither."""
     end = End("2026-11-22T13:00:09+00:00", 9.0, 0)
