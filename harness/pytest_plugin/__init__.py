@@ -71,12 +71,6 @@ def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
         gate.summarise(terminalreporter)
 
 
-def pytest_unconfigure(config: pytest.Config) -> None:
-    """Whoever runs pytest in a process of their own gets their memory back."""
-    if gate := _session(config):
-        gate.release()
-
-
 def _session(config: pytest.Config) -> GateSession | None:
     """The gate of this run; None where no suite was collected."""
     return config.stash.get(SESSION, None)

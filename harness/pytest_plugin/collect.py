@@ -35,8 +35,11 @@ def collect_file(file_path: Path, parent: pytest.Collector) -> pytest.Collector 
     from . import SESSION
     from .session import GateSession
 
+    stash = parent.config.stash
+    if SESSION not in stash:
+        stash[SESSION] = GateSession(parent.config)
     file: SuiteFile = SuiteFile.from_parent(parent, path=file_path)
-    file.gate = parent.config.stash.setdefault(SESSION, GateSession(parent.config))
+    file.gate = stash[SESSION]
     return file
 
 

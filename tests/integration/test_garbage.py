@@ -1,31 +1,43 @@
-"""A gate keeps the garbage collector from walking what stays, and no longer than it runs."""
+"""The garbage collector leaves alone what a gate makes, until the next gate of the process."""
 
 import gc
+import weakref
 
 import pytest
 
-
-@pytest.fixture
-def frozen(monkeypatch):
-    """What stayed out of the collector's sight whenever something was frozen."""
-    counts, freeze = [], gc.freeze
-
-    def counted():
-        freeze()
-        counts.append(gc.get_freeze_count())
-
-    monkeypatch.setattr(gc, "freeze", counted)
-    return counts
+from harness.pytest_plugin.session import GateSession
 
 
-def test_what_a_gate_makes_is_frozen_while_it_runs(gate, frozen):
+@pytest.fixture(autouse=True)
+def thaw():
+    yield
+    gc.unfreeze()
+
+
+def test_what_a_gate_makes_is_frozen_and_the_collector_goes_on(gate):
     gate()
-    assert frozen[0] > 0
-    assert (gc.isenabled(), gc.get_freeze_count()) == (True, 0)
+    assert gc.get_freeze_count() > 0
+    assert gc.isenabled()
 
 
-def test_a_suite_that_cannot_be_collected_leaves_nothing_frozen(gate, project, frozen):
+def test_a_suite_that_cannot_be_collected_leaves_the_collector_on(gate, project):
     (project.root / "suites/colours.yaml").write_text("suite: no/tasks\n")
     gate()
-    assert frozen
-    assert (gc.isenabled(), gc.get_freeze_count()) == (True, 0)
+    assert gc.isenabled()
+
+
+def test_the_next_gate_of_the_process_lets_go_of_the_last(project, monkeypatch):
+    """A notebook that gates ten times does not hold ten gates in memory."""
+    alive: weakref.WeakSet[GateSession] = weakref.WeakSet()
+    make = GateSession.__init__
+
+    def noted(self, config):
+        make(self, config)
+        alive.add(self)
+
+    monkeypatch.setattr(GateSession, "__init__", noted)
+    monkeypatch.chdir(project.root)
+    for _ in range(4):  # not with pytester, which remembers every item of every run
+        assert pytest.main(["suites", "-q", "-p", "no:hypothesispytest"]) == 0
+    gc.collect()
+    assert len(alive) <= 2  # pytest keeps the first: modules remember who loaded them
