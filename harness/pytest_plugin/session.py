@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import atexit
 import gc
 import os
 from collections import Counter
@@ -208,6 +209,9 @@ class GateSession:
         if self._gate is None:
             raise UsageError("an item was run outside pytest's own run loop")
         return self._gate
+
+
+atexit.register(gc.unfreeze)  # DuckDB's bindings take what is frozen at the end for leaks
 
 
 @contextmanager

@@ -2,6 +2,7 @@
 
 import gc
 import weakref
+from pathlib import Path
 
 import pytest
 
@@ -24,6 +25,14 @@ def test_a_suite_that_cannot_be_collected_leaves_the_collector_on(gate, project)
     (project.root / "suites/colours.yaml").write_text("suite: no/tasks\n")
     gate()
     assert gc.isenabled()
+
+
+def test_nothing_is_frozen_when_python_ends(project, pytester, monkeypatch):
+    """DuckDB's bindings would complain of leaks."""
+    monkeypatch.setenv("PYTHONPATH", str(Path(__file__).parent))
+    result = pytester.runpytest_subprocess("suites", "-p", "no:hypothesispytest")
+    assert result.ret == 0
+    assert result.errlines == []
 
 
 def test_the_next_gate_of_the_process_lets_go_of_the_last(project, monkeypatch):
