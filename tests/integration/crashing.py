@@ -128,8 +128,8 @@ class _StandingStill:
 def _note_outputs(execution: Any) -> None:
     kept, asked = execution._kept, execution._from_engines
 
-    def keep(self: Any, output: Any) -> None:
-        kept(self, output)
+    def keep(self: Any, output: Any, *scores: Any) -> None:
+        kept(self, output, *scores)
         _append("acknowledged", output.key)
 
     def ask(self: Any, by_base: Any) -> Any:
