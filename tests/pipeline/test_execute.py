@@ -112,7 +112,7 @@ def test_nothing_runs_beyond_what_is_asked_for(start):
 
 
 def test_an_output_and_its_scores_are_one_write(start):
-    """Of a system call each, twice as many would be most of what a sample costs."""
+    """Each write is a system call."""
     execution, journal = start(Engine())
     before = len(journal.writes)
     execution.until(["k0", "k1", "k2"])
